@@ -1,0 +1,40 @@
+# Every target installs what it needs first; `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
+AI := $(BIN)/scalable-ai
+
+.PHONY: help install demo test lab build lint bench clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' Makefile
+
+install:  ## create .venv and install the pinned versions (instant when nothing changed)
+	@bash requirements.sh
+
+demo: install  ## the whole product at work: build, grade a class of eight, train, evaluate, export
+	@$(AI) demo
+
+test: install  ## everything CI holds: format, rubric, notebooks current, tests
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(AI) build --check
+	@$(AI) lint
+	@$(BIN)/python -m pytest
+
+lab: install  ## open JupyterLab on the lessons
+	@$(BIN)/jupyter lab --notebook-dir=chapters
+
+build: install  ## write the learner notebooks in chapters/ from solutions/
+	@$(AI) build
+
+lint: install  ## hold the lessons to the rubric and the code to its style
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@$(AI) lint
+
+bench: install  ## measure grading, loading and training side by side
+	@$(AI) bench
+
+clean:  ## remove what builds and runs made; lessons, data and .venv stay
+	@rm -rf demo source runs bench .pytest_cache .ruff_cache .hypothesis
+	@find scalable_ai tests solutions graders -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Machinery of the course Designing Scalable AI Systems."""

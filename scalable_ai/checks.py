@@ -1,0 +1,139 @@
+"""What a lesson's own check cells import: `exercise`, and `quiz` for multiple choice.
+
+A check cell runs in the learner's kernel and answers with a card. It raises `NotYet` when something is missing, so
+that nbgrader's own commands see a failing test cell too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from scalable_ai.cards import Card, Finding
+from scalable_ai.comparison import difference, show
+from scalable_ai.packing import unpack
+
+VISIBLE_ONLY = "Visible checks passed. Hidden checks, on other inputs, run at grading."
+
+_failed_runs: Counter[str] = Counter()
+
+
+class NotYet(AssertionError):  # noqa: N818 - what the learner reads
+    """An answer that does not pass yet; the card above it says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(finding.sentence())
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Not yet: {self.finding.sentence()}"]
+
+
+class Check:
+    """Collects what a check looks at; the first thing that is not right ends it."""
+
+    def __init__(self, reveal: bool = True) -> None:
+        self.reveal = reveal
+
+    def equal(self, got: Any, expected: Any, name: str, likely: str = "", tolerance: float | None = None) -> None:
+        """Demand that `got` equals `expected` in type, shape, dtype and, within tolerance, value.
+
+        Args:
+            got: The learner's value.
+            expected: A number, text, bool, None, tensor, array, or a list, tuple, set or dict of these.
+            name: What messages call the value.
+            likely: The likeliest mistake, as a sentence.
+            tolerance: Relative and absolute; by default it follows the dtype.
+
+        Raises:
+            NotYet: The values differ.
+        """
+        found = difference(got, expected, name, tolerance, self.reveal)
+        if found:
+            raise NotYet(Finding(f"`{found.what}`", found.expected, found.got, likely))
+
+    def that(self, condition: bool, expected: str, got: Any = None, likely: str = "") -> None:
+        """Demand that a condition holds; `expected` says it in words.
+
+        Raises:
+            NotYet: The condition is not `True`.
+        """
+        if condition is not True and not (type(condition).__name__ in {"bool", "bool_"} and bool(condition)):
+            raise NotYet(Finding("Your answer", expected, got if isinstance(got, str) else show(got), likely))
+
+
+class exercise:  # noqa: N801 - reads as a word: `with exercise("loads") as check:`
+    """Run a check cell's body and show its card.
+
+    Args:
+        name: The exercise's id.
+        title: Shown on the card.
+        success: Said when passed.
+        hints: From gentle to nearly there; opened one by one.
+    """
+
+    def __init__(self, name: str, title: str = "", success: str = "", hints: tuple[str, ...] | list[str] = ()) -> None:
+        self.name, self.title, self.success, self.hints = name, title or name, success, tuple(hints)
+
+    def __enter__(self) -> Check:
+        return Check()
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        if error is None:
+            _display(Card(self.title, passed=True, success=self.success, footer=VISIBLE_ONLY))
+            return False
+        if isinstance(error, NotYet):
+            finding = error.finding
+        elif isinstance(error, NameError):
+            finding = Finding(
+                f"`{error.name}`",
+                "a name that your answer cell defines",
+                "a name that does not exist yet",
+                "Fill every `____` in the answer cell, run it, then run this check again.",
+            )
+        elif isinstance(error, NotImplementedError):
+            finding = Finding("Your answer", "a body in place of the `raise` line", "the stub as it was given")
+        elif isinstance(error, Exception):
+            finding = Finding("Your answer", "a result", f"{type(error).__name__}: {error}")
+        else:
+            return False
+        _failed_runs[self.name] += 1
+        hints_in_text = min(_failed_runs[self.name], len(self.hints))
+        _display(Card(self.title, passed=False, findings=(finding,), hints=self.hints, hints_in_text=hints_in_text))
+        raise NotYet(finding) from None
+
+
+def quiz(name: str, answer: Callable[[], Any], packed: str) -> None:
+    """Explain the chosen option of a multiple-choice question.
+
+    Args:
+        name: The quiz's name, which is also the answer's.
+        answer: Returns the learner's letter, such as `"B"`; called here, so that an open blank is explained.
+        packed: What `pack` made of the options: letter -> (right, explanation).
+
+    Raises:
+        NotYet: Another option is right, or the answer is no letter of the list.
+    """
+    options = unpack(packed)
+    card = exercise(name, title="Quiz")
+    with card as check:
+        given = answer()
+        letter = given.strip().upper() if isinstance(given, str) else ""
+        check.that(letter in options, f"one of the letters {', '.join(sorted(options))}, in quotes", got=show(given))
+        right, why = options[letter]
+        check.that(right, "the option that holds", got=f"option {letter}", likely=why)
+        card.success = f"{letter}. {why}"
+
+
+def _display(card: Card) -> None:
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        get_ipython = None
+    if get_ipython is not None and get_ipython() is not None:
+        display(card)
+    elif not card.passed:
+        print(card.text())

@@ -1,0 +1,116 @@
+"""`scalable-ai …`: one verb per thing a person does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scalable_ai.course import CourseNotFoundError, find_course
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit status; a stated problem is one sentence on stderr and status 1."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if argv[:1] == ["capstone"]:
+        return _capstone(argv[1:])
+    options = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except CourseNotFoundError as error:
+        return _problem(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scalable-ai", description="Designing Scalable AI Systems: the course's tools."
+    )
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+
+    def verb(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    build = verb("build", _build, "Build the learner notebooks in chapters/ from solutions/.")
+    build.add_argument("--check", action="store_true", help="write nothing; fail when chapters/ is not current")
+    build.add_argument("--force", action="store_true", help="write over notebooks that were edited")
+
+    lint = verb("lint", _lint, "Hold the lesson sources to the rubric.")
+    lint.add_argument("paths", nargs="*", type=Path, help="lesson sources; all of them by default")
+
+    answers = verb("grade-answers", _grade_answers, "Grade the named right and wrong answers of graders/.")
+    answers.add_argument("paths", nargs="*", type=Path, help="lesson sources; all of them by default")
+
+    verb("doctor", _doctor, "Say what is installed, which device will be used and which data was found.")
+    demo = verb("demo", _demo, "Show the whole product at work: build, grade a class, train, evaluate, export.")
+    demo.add_argument("--out", type=Path, default=Path("demo"), help="folder for what it makes (default: demo)")
+    verbs.add_parser("capstone", help="Train, evaluate and export the CIFAR-10 capstone: fit | evaluate | export.")
+    return parser
+
+
+def _build(options: argparse.Namespace) -> int:
+    from scalable_ai.lessons.build import EditedError, build_all, leftovers, write_all
+
+    course = find_course()
+    built, errors = build_all(course)
+    for error in errors:
+        _problem(error)
+    stale = [item for item in built if not item.is_current]
+    extra = leftovers(course, built)
+    for path in extra:
+        _problem(f"{path}: no source builds this notebook. Remove it, or add its source to solutions/.")
+    if options.check:
+        for item in stale:
+            _problem(f"{item.release_path}: not what its source builds. Run 'make build' and commit the result.")
+        if not (stale or errors or extra):
+            print(f"{len(built)} notebooks are what their sources build.")
+        return 1 if stale or errors or extra else 0
+    try:
+        written = write_all(built, force=options.force)
+    except EditedError as error:
+        return _problem(error)
+    print(f"{len(built)} lessons built, {len(written)} notebooks changed in {course.chapters}.")
+    return 1 if errors or extra else 0
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from scalable_ai.lessons.lint import lint_course
+
+    course = find_course()
+    findings = lint_course(course, [path.resolve() for path in options.paths])
+    for finding in findings:
+        print(finding, file=sys.stderr)
+    print(f"{len(findings)} findings." if findings else "The rubric holds.")
+    return 1 if findings else 0
+
+
+def _grade_answers(options: argparse.Namespace) -> int:
+    from scalable_ai.grading.gallery import grade_galleries
+
+    return grade_galleries(find_course(), [path.resolve() for path in options.paths])
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from scalable_ai.doctor import report
+
+    return report()
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from scalable_ai.demo import run_demo
+
+    return run_demo(find_course(), options.out)
+
+
+def _capstone(argv: list[str]) -> int:
+    from scalable_ai.capstone.cli import main as capstone
+
+    return capstone(argv) or 0
+
+
+def _problem(error: object) -> int:
+    print(error, file=sys.stderr)
+    return 1

@@ -1,0 +1,1 @@
+"""Run and judge submissions: nbgrader outside, a judge that trusts nothing a submission says inside."""

@@ -1,0 +1,181 @@
+"""Galleries of named right and wrong answers, and the proof that the hidden checks tell them apart."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import numpy as np
+import torch
+
+from scalable_ai.course import Course
+from scalable_ai.grading.channel import LocalChannel
+from scalable_ai.grading.judge import Bench
+from scalable_ai.grading.verdict import Verdict
+from scalable_ai.lessons.scaffold import learner_text, solution_text
+from scalable_ai.lessons.source import find_lessons
+
+SEED = 20_260_101
+UNTOUCHED = "untouched"
+REFERENCE = "reference answer"
+
+
+class GalleryError(Exception):
+    """A gallery that cannot be read: says which file, what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One named answer to an exercise."""
+
+    exercise: str
+    title: str
+    right: bool
+    text: str
+    """The whole answer cell."""
+    says: str = ""
+    """A part of the message that a learner with this wrong answer reads."""
+    scores: float | None = None
+    """The exact share of the points it earns, where the gallery states it."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One answer with what the hidden checks made of it."""
+
+    answer: Answer
+    verdict: Verdict
+
+    @property
+    def problem(self) -> str:
+        """Why the checks and the gallery disagree; empty where they agree."""
+        verdict, answer = self.verdict, self.answer
+        text = plain(" ".join(finding.sentence() for finding in verdict.findings))
+        share = verdict.score / verdict.points
+        if verdict.flag:
+            return f"no verdict: {verdict.flag}"
+        if answer.right:
+            return "" if verdict.is_full else f"a right answer scores {share:.0%}: {text}"
+        if verdict.is_full:
+            return "a wrong answer gets full marks"
+        if answer.scores is not None and abs(share - answer.scores) > 0.01:
+            return f"scores {share:.2f} where the gallery says {answer.scores:.2f}: {text}"
+        if plain(answer.says) not in text:
+            return f"the learner does not read '{answer.says}' but: {text}"
+        return ""
+
+
+def plain(text: str) -> str:
+    """Return text without backticks and line breaks, in lower case, for looking up a part of a message."""
+    return " ".join(text.replace("`", "").split()).lower()
+
+
+def read_gallery(path: Path) -> list[Answer]:
+    """Read a gallery, a percent script of `# %% right: NAME - title` and `# %% wrong: NAME - title` cells.
+
+    Raises:
+        GalleryError: A cell has another mark, or a wrong answer does not say its message.
+    """
+    if not path.is_file():
+        return []
+    answers = []
+    for cell in jupytext.read(path, fmt="py:percent").cells:
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        match = re.fullmatch(r"(right|wrong): (\w+) - (.+)", cell.metadata.get("title", ""))
+        if not match:
+            start = cell.source.splitlines()[0]
+            raise GalleryError(f"{path}: the cell '{start}' needs a mark such as '# %% wrong: NAME - title'.")
+        right, facts = match[1] == "right", {}
+        lines = cell.source.splitlines()
+        while lines and (fact := re.match(r"# (says|scores): (.+)", lines[0])):
+            facts[fact[1]] = fact[2].strip()
+            lines.pop(0)
+        if not right and "says" not in facts:
+            raise GalleryError(f"{path}: '{match[3]}' needs a line '# says: …' with a part of the learner's message.")
+        scores = float(facts["scores"]) if "scores" in facts else None
+        answers.append(Answer(match[2], match[3], right, "\n".join(lines), facts.get("says", ""), scores))
+    return answers
+
+
+def grade_gallery(course: Course, path: Path, seed: int = SEED) -> Iterator[Graded]:
+    """Grade a lesson's gallery, its reference answers and its untouched scaffolds, in this process.
+
+    The lesson runs once; each answer takes the place of the reference answer in a copy of the namespace at that point.
+
+    Args:
+        course: Where lessons and galleries are.
+        path: The lesson's source.
+        seed: Of the fresh inputs.
+    """
+    bench = Bench(course, path.parent.name, path.stem)
+    lesson = bench.lesson
+    gallery = read_gallery(course.graders / lesson.chapter / "answers" / f"{lesson.name}.py")
+    for name in {answer.exercise for answer in gallery} - set(lesson.exercises):
+        raise GalleryError(f"{path}: the gallery answers '{name}', which is no exercise of this lesson.")
+    namespace: dict[str, Any] = {"__name__": "__lesson__"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for cell in lesson.cells:
+            if cell.type != "code" or cell.mark == "check":
+                continue
+            if cell.mark == "answer":
+                reference = solution_text(cell.text)
+                tried = [
+                    Answer(cell.name, REFERENCE, True, reference),
+                    Answer(cell.name, UNTOUCHED, False, learner_text(cell.text, cell.name), scores=0.0),
+                    *(answer for answer in gallery if answer.exercise == cell.name),
+                ]
+                for answer in tried:
+                    yield Graded(answer, _grade(bench, answer, namespace, seed))
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(cell.text, f"{lesson.path}:{cell.line}", "exec"), namespace)
+
+
+def _grade(bench: Bench, answer: Answer, namespace: dict[str, Any], seed: int) -> Verdict:
+    inner = {name: _own(value) for name, value in namespace.items()}
+    # An answer that raises is judged by what it left behind, as in a notebook.
+    with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(answer.text, "<answer>", "exec"), inner)
+    return bench.judge(answer.exercise, LocalChannel(inner), {answer.exercise: answer.text}, seed)
+
+
+def _own(value: Any) -> Any:
+    """Copy plain data, so that an answer that changes its inputs does not change the next one's."""
+    return copy.deepcopy(value) if isinstance(value, list | dict | set | torch.Tensor | np.ndarray) else value
+
+
+def grade_galleries(course: Course, paths: list[Path]) -> int:
+    """Grade the galleries of some or all lessons, print a table, and return an exit status."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table("lesson", "exercise", "right passed", "wrong caught", title="Hidden checks against named answers")
+    problems = []
+    for path in paths or find_lessons(course.solutions):
+        counts: dict[str, list[int]] = {}
+        for graded in grade_gallery(course, path):
+            row = counts.setdefault(graded.answer.exercise, [0, 0, 0, 0])
+            row[0 if graded.answer.right else 2] += not graded.problem
+            row[1 if graded.answer.right else 3] += 1
+            if graded.problem:
+                kind = "right" if graded.answer.right else "wrong"
+                problems.append(
+                    f"{path.stem}, {graded.answer.exercise}, {kind} '{graded.answer.title}': {graded.problem}"
+                )
+        for exercise, (right, rights, wrong, wrongs) in counts.items():
+            table.add_row(path.stem, exercise, f"{right} of {rights}", f"{wrong} of {wrongs}")
+    console.print(table)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0

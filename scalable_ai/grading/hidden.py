@@ -1,0 +1,199 @@
+"""What files in `graders/` import: `compare` for the ordinary case, `hidden` for a check of one's own."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scalable_ai.cards import Finding
+from scalable_ai.checks import Check, NotYet
+from scalable_ai.grading.channel import Answerer, AnswerError
+
+Run = Callable[[Check, Answerer, Answerer, np.random.Generator], None]
+
+
+class GraderError(Exception):
+    """A file of hidden checks that cannot be used: says which, what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class HiddenCheck:
+    """One thing the judge looks at."""
+
+    exercise: str
+    what: str
+    """What it looks at, in words for the learner."""
+    weight: float
+    run: Run
+    time_limit: float
+    """Seconds, for everything it asks the learner's kernel."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one hidden check."""
+
+    what: str
+    weight: float
+    passed: bool
+    finding: Finding | None = None
+
+
+_collected: list[HiddenCheck] = []
+
+TIME_LIMIT = 10.0
+
+
+def hidden(exercise: str, what: str, weight: float = 1, time_limit: float = TIME_LIMIT) -> Callable[[Run], Run]:
+    """Make a function `(check, learner, reference, rng)` a hidden check of an exercise.
+
+    The function asks `learner` and `reference` and demands things through `check`; an exception that `check` or
+    `learner` raises fails it with a message for the learner.
+
+    Args:
+        exercise: The exercise's name.
+        what: What is looked at, in words for the learner.
+        weight: Its share of the exercise's points, relative to the other checks.
+        time_limit: Seconds for all of its questions together.
+    """
+
+    def register(run: Run) -> Run:
+        _collected.append(HiddenCheck(exercise, what, weight, run, time_limit))
+        return run
+
+    return register
+
+
+def compare(
+    exercise: str,
+    *,
+    given: Callable[[np.random.Generator], dict[str, Any]] | None = None,
+    want: list[str] | None = None,
+    call: str | None = None,
+    args: Callable[[np.random.Generator], tuple] | None = None,
+    likely: str | dict[str, str] = "",
+    tolerance: float | None = None,
+    repeats: int = 5,
+    weight: float = 1,
+    time_limit: float = TIME_LIMIT,
+) -> None:
+    """Compare the learner's answer with the reference answer on fresh random inputs.
+
+    Either the answer cell is run again with other inputs (`given`, `want`; one check per wanted name), or a function
+    of it is called (`call`, `args`; one check).
+
+    Args:
+        exercise: The exercise's name.
+        given: Draws names and values that the answer cell finds instead of the lesson's.
+        want: The names that are compared.
+        call: The function that is called.
+        args: Draws its positional arguments.
+        likely: The likeliest mistake; with `want`, a dict gives one per name.
+        tolerance: As in `Check.equal`.
+        repeats: How many draws.
+        weight: Relative weight of each check.
+        time_limit: Seconds for each check.
+    """
+    if (want is None) == (call is None) or (call is not None and args is None):
+        raise GraderError(f"compare({exercise!r}, …) needs either 'want' (with 'given') or 'call' with 'args'.")
+
+    def mistake(name: str) -> str:
+        return likely.get(name, "") if isinstance(likely, dict) else likely
+
+    if call is not None:
+
+        def run_call(check: Check, learner: Answerer, reference: Answerer, rng: np.random.Generator) -> None:
+            for _ in range(repeats):
+                drawn = args(rng)
+                expected = reference.call(call, *drawn)
+                check.equal(learner.call(call, *drawn), expected, f"{call}(…)", mistake(call), tolerance)
+
+        _collected.append(HiddenCheck(exercise, f"`{call}` on new inputs", weight, run_call, time_limit))
+        return
+
+    for name in want:
+
+        def run_name(
+            check: Check, learner: Answerer, reference: Answerer, rng: np.random.Generator, name: str = name
+        ) -> None:
+            for _ in range(repeats):
+                inputs = given(rng) if given else {}
+                expected = reference.rerun(exercise, inputs, [name])[name]
+                got = learner.rerun(exercise, inputs, [name])[name]
+                check.equal(got, expected, name, mistake(name), tolerance)
+
+        _collected.append(HiddenCheck(exercise, f"`{name}` on new inputs", weight, run_name, time_limit))
+
+
+def load_checks(path: Path) -> dict[str, list[HiddenCheck]]:
+    """Return the hidden checks that a file registers, by exercise.
+
+    Raises:
+        GraderError: The file cannot be run.
+    """
+    _collected.clear()
+    try:
+        runpy.run_path(str(path))
+    except Exception as error:
+        raise GraderError(f"{path}: these hidden checks cannot be loaded ({type(error).__name__}: {error}).") from error
+    by_exercise: dict[str, list[HiddenCheck]] = {}
+    for check in _collected:
+        by_exercise.setdefault(check.exercise, []).append(check)
+    _collected.clear()
+    return by_exercise
+
+
+def quiz_check(name: str, key: str) -> HiddenCheck:
+    """Return the hidden check of a multiple-choice question."""
+
+    def run(check: Check, learner: Answerer, reference: Answerer, rng: np.random.Generator) -> None:
+        given = learner.get(name)
+        letter = given.strip().upper() if isinstance(given, str) else ""
+        check.that(letter == key, "the option that holds", got=f"option {letter[:1]}" if letter else "no letter")
+
+    return HiddenCheck(name, "The chosen option", 1, run, TIME_LIMIT)
+
+
+def run_check(
+    hidden_check: HiddenCheck,
+    learner: Callable[[], Answerer],
+    reference: Callable[[], Answerer],
+    rng: np.random.Generator,
+) -> Outcome:
+    """Run one hidden check against a learner's answer.
+
+    Raises:
+        GraderError: The reference answer itself failed: no verdict can be given.
+    """
+    trusted = _Trusted(reference())
+    try:
+        hidden_check.run(Check(reveal=False), learner(), trusted, rng)
+    except NotYet as failed:
+        return Outcome(hidden_check.what, hidden_check.weight, False, failed.finding)
+    except AnswerError as error:
+        finding = Finding(hidden_check.what, error.expected, error.got)
+        return Outcome(hidden_check.what, hidden_check.weight, False, finding)
+    return Outcome(hidden_check.what, hidden_check.weight, True)
+
+
+class _Trusted:
+    """The reference answer: whatever it raises is the grader's fault, never the learner's."""
+
+    def __init__(self, answerer: Answerer) -> None:
+        self._answerer = answerer
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._answerer, name)
+
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return method(*args, **kwargs)
+            except AnswerError as error:
+                raise GraderError(f"the reference answer itself failed: {error}") from error
+
+        return ask

@@ -1,0 +1,149 @@
+"""The judge: a process of its own that owns hidden checks and reference answers.
+
+It reads one JSON request a line on standard input and writes one JSON reply a line on the standard output it was
+started with; everything else that is printed goes to standard error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scalable_ai.course import Course
+from scalable_ai.grading.channel import Answerer, Channel, KernelChannel, LocalChannel
+from scalable_ai.grading.hidden import GraderError, HiddenCheck, load_checks, quiz_check, run_check
+from scalable_ai.grading.verdict import Verdict, no_verdict
+from scalable_ai.lessons.scaffold import solution_text
+from scalable_ai.lessons.source import Lesson, SourceError, read_lesson
+
+REFERENCE_TIME_LIMIT = 60.0
+
+
+class Judge:
+    """Judges exercises of a course, one lesson's reference kept at a time."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self._lessons: dict[tuple[str, str], Bench] = {}
+
+    def judge(
+        self, chapter: str, name: str, exercise: str, channel: Channel, answers: dict[str, str], seed: int
+    ) -> Verdict:
+        """Return the verdict on one exercise of a running submission.
+
+        Args:
+            chapter: The assignment.
+            name: The notebook's name.
+            exercise: The exercise or quiz.
+            channel: Where the learner's answer runs.
+            answers: The learner's answer cells by exercise.
+            seed: Of the fresh inputs.
+        """
+        key = (chapter, name)
+        if key not in self._lessons:
+            self._lessons[key] = Bench(self.course, chapter, name)
+        return self._lessons[key].judge(exercise, channel, answers, seed)
+
+
+class Bench:
+    """One lesson's hidden checks and its reference answer, run once."""
+
+    def __init__(self, course: Course, chapter: str, name: str) -> None:
+        self.lesson: Lesson = read_lesson(course.solutions / chapter / f"{name}.py")
+        self.checks = load_checks(course.graders / chapter / f"{name}.py")
+        for quiz in self.lesson.quizzes.values():
+            self.checks[quiz.name] = [quiz_check(quiz.name, quiz.key)]
+        self.sources = {cell.name: solution_text(cell.text) for cell in self.lesson.of("answer")}
+        self.reference = LocalChannel(run_reference(self.lesson))
+
+    def judge(self, exercise: str, channel: Channel, answers: dict[str, str], seed: int) -> Verdict:
+        """Return the verdict on one exercise."""
+        title, points, success, hints = self._card(exercise)
+        checks = self.checks.get(exercise)
+        if not checks:
+            return no_verdict(title, points, f"{self.lesson.path}: exercise '{exercise}' has no hidden checks.")
+        try:
+            outcomes = [self._run(check, channel, answers, seed + i) for i, check in enumerate(checks)]
+        except Exception as error:
+            why = f"{self.lesson.name}, exercise '{exercise}': {type(error).__name__}: {error}"
+            return no_verdict(title, points, why)
+        total = sum(outcome.weight for outcome in outcomes)
+        earned = sum(outcome.weight for outcome in outcomes if outcome.passed)
+        return Verdict(
+            title=title,
+            score=points if earned == total else round(points * earned / total, 3),
+            points=points,
+            findings=tuple(outcome.finding for outcome in outcomes if outcome.finding),
+            success=success,
+            hints=hints,
+            passed=tuple(outcome.what for outcome in outcomes if outcome.passed),
+        )
+
+    def _run(self, check: HiddenCheck, channel: Channel, answers: dict[str, str], seed: int) -> Any:
+        return run_check(
+            check,
+            learner=lambda: Answerer(channel, answers, check.time_limit, seed),
+            reference=lambda: Answerer(self.reference, self.sources, REFERENCE_TIME_LIMIT, seed),
+            rng=np.random.default_rng(seed),
+        )
+
+    def _card(self, exercise: str) -> tuple[str, float, str, tuple[str, ...]]:
+        if exercise in self.lesson.exercises:
+            card = self.lesson.exercises[exercise]
+            number = list(self.lesson.exercises).index(exercise) + 1
+            return f"Exercise {number}: {card.title}", card.points, card.success, card.hints
+        quiz = self.lesson.quizzes[exercise]
+        why = next(option.why for option in quiz.options if option.right)
+        return "Quiz", quiz.points, why, ()
+
+
+def run_reference(lesson: Lesson) -> dict[str, Any]:
+    """Run a lesson's own code, checks left out, and return its namespace."""
+    namespace: dict[str, Any] = {"__name__": "__lesson__"}
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        for cell in lesson.cells:
+            if cell.type == "code" and cell.mark != "check":
+                exec(compile(cell.text, f"{lesson.path}:{cell.line}", "exec"), namespace)
+    return namespace
+
+
+def serve(course: Course) -> None:
+    """Answer requests until standard input ends."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    judge = Judge(course)
+    for line in sys.stdin:
+        replies.write(json.dumps(_reply(judge, json.loads(line))) + "\n")
+        replies.flush()
+
+
+def _reply(judge: Judge, asked: dict[str, Any]) -> dict[str, Any]:
+    started = time.monotonic()
+    channel = None
+    try:
+        channel = KernelChannel(asked["connection_file"])
+        verdict = judge.judge(
+            asked["chapter"], asked["name"], asked["exercise"], channel, asked["answers"], asked["seed"]
+        )
+    except (GraderError, SourceError, OSError) as error:
+        verdict = no_verdict(asked["exercise"], asked["points"], str(error))
+    except Exception as error:
+        verdict = no_verdict(asked["exercise"], asked["points"], f"{type(error).__name__}: {error}")
+    finally:
+        if channel is not None:
+            channel.close()
+    return {"verdict": verdict.to_dict(), "seconds": round(time.monotonic() - started, 4)}
+
+
+if __name__ == "__main__":
+    serve(Course(Path(sys.argv[1])))

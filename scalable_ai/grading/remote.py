@@ -1,0 +1,97 @@
+"""The learner's side of a challenge: look a name up, call a function, re-run an answer with other inputs.
+
+This runs in the learner's kernel, so nothing it says is believed: it can only be asked, and what comes back is judged
+by value on the other side.
+"""
+
+from __future__ import annotations
+
+import json
+import traceback
+from typing import Any
+
+from scalable_ai.grading import wire
+
+
+class MissingNameError(Exception):
+    """A name that the answer was to define does not exist."""
+
+
+def answer(request: str) -> str:
+    """Carry out one request in the running kernel and return the reply, both as JSON text."""
+    from IPython import get_ipython
+
+    return respond(get_ipython().user_ns, request)
+
+
+def respond(namespace: dict[str, Any], request: str) -> str:
+    """Carry out one request in a namespace.
+
+    Returns:
+        JSON text: `{"ok": value}`, or `{"error": {"type", "message", "line"}}` for whatever the learner's code raised.
+    """
+    asked = json.loads(request)
+    try:
+        value = _OPERATIONS[asked["op"]](namespace, asked)
+        return json.dumps({"ok": wire.dumps(value)})
+    except BaseException as error:
+        line = next(
+            (frame.lineno for frame in reversed(traceback.extract_tb(error.__traceback__)) if _own(frame)), None
+        )
+        try:
+            message = str(error)[:300]
+        except Exception:
+            message = ""
+        return json.dumps({"error": {"type": type(error).__name__, "message": message, "line": line}})
+
+
+def _own(frame: traceback.FrameSummary) -> bool:
+    return frame.filename == "<answer>"
+
+
+def _get(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
+    return _lookup(namespace, asked["name"])
+
+
+def _call(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
+    function = _lookup(namespace, asked["name"])
+    args, kwargs = wire.loads(asked["args"]), wire.loads(asked["kwargs"])
+    _seed(asked)
+    return function(*args, **kwargs)
+
+
+def _rerun(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
+    """Run an answer cell's text in a copy of the namespace, with some names given."""
+    inner = dict(namespace)
+    for name in asked["want"]:
+        inner.pop(name, None)
+    inner.update(wire.loads(asked["given"]))
+    _seed(asked)
+    exec(compile(_plain(asked["source"]), "<answer>", "exec"), inner)  # the learner's own code, in the learner's kernel
+    return {name: _lookup(inner, name) for name in asked["want"]}
+
+
+def _lookup(namespace: dict[str, Any], path: str) -> Any:
+    name, *attributes = path.split(".")
+    if name not in namespace:
+        raise MissingNameError(name)
+    value = namespace[name]
+    for attribute in attributes:
+        value = getattr(value, attribute)
+    return value
+
+
+def _seed(asked: dict[str, Any]) -> None:
+    import torch
+
+    torch.manual_seed(asked.get("seed", 0))
+
+
+def _plain(source: str) -> str:
+    """Turn notebook syntax (`%magic`, `!command`) into Python."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return TransformerManager().transform_cell(source)
+
+
+_OPERATIONS = {"get": _get, "call": _call, "rerun": _rerun}
