@@ -12,10 +12,11 @@ from types import TracebackType
 from typing import Any
 
 from scalable_ai.cards import Card, Finding
-from scalable_ai.comparison import difference, show
+from scalable_ai.comparison import difference, is_true, show
 from scalable_ai.packing import unpack
 
 VISIBLE_ONLY = "Visible checks passed. Hidden checks, on other inputs, run at grading."
+BLANK = "____"
 
 _failed_runs: Counter[str] = Counter()
 
@@ -60,7 +61,7 @@ class Check:
         Raises:
             NotYet: The condition is not `True`.
         """
-        if condition is not True and not (type(condition).__name__ in {"bool", "bool_"} and bool(condition)):
+        if not is_true(condition):
             raise NotYet(Finding("Your answer", expected, got if isinstance(got, str) else show(got), likely))
 
 
@@ -76,22 +77,25 @@ class exercise:  # noqa: N801 - reads as a word: `with exercise("loads") as chec
 
     def __init__(self, name: str, title: str = "", success: str = "", hints: tuple[str, ...] | list[str] = ()) -> None:
         self.name, self.title, self.success, self.hints = name, title or name, success, tuple(hints)
+        self.footer = VISIBLE_ONLY
 
     def __enter__(self) -> Check:
         return Check()
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> bool:
         if error is None:
-            _display(Card(self.title, passed=True, success=self.success, footer=VISIBLE_ONLY))
+            _display(Card(self.title, passed=True, success=self.success, footer=self.footer))
             return False
         if isinstance(error, NotYet):
             finding = error.finding
-        elif isinstance(error, NameError):
+        elif isinstance(error, NameError) and error.name == BLANK:
+            finding = Finding("Your answer", "code in place of every blank", f"a blank `{BLANK}` that is still open")
+        elif isinstance(error, NameError) and error.name:
             finding = Finding(
                 f"`{error.name}`",
                 "a name that your answer cell defines",
                 "a name that does not exist yet",
-                "Fill every `____` in the answer cell, run it, then run this check again.",
+                f"Fill every `{BLANK}` in the answer cell, run it, then run this check again.",
             )
         elif isinstance(error, NotImplementedError):
             finding = Finding("Your answer", "a body in place of the `raise` line", "the stub as it was given")
@@ -125,6 +129,7 @@ def quiz(name: str, answer: Callable[[], Any], packed: str) -> None:
         right, why = options[letter]
         check.that(right, "the option that holds", got=f"option {letter}", likely=why)
         card.success = f"{letter}. {why}"
+        card.footer = ""
 
 
 def _display(card: Card) -> None:

@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     verb("doctor", _doctor, "Say what is installed, which device will be used and which data was found.")
     demo = verb("demo", _demo, "Show the whole product at work: build, grade a class, train, evaluate, export.")
     demo.add_argument("--out", type=Path, default=Path("demo"), help="folder for what it makes (default: demo)")
+    verb("bench", _bench, "Measure grading, loading and inference side by side.")
     verbs.add_parser("capstone", help="Train, evaluate and export the CIFAR-10 capstone: fit | evaluate | export.")
     return parser
 
@@ -103,6 +104,12 @@ def _demo(options: argparse.Namespace) -> int:
     from scalable_ai.demo import run_demo
 
     return run_demo(find_course(), options.out)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from scalable_ai.bench.report import run_bench
+
+    return run_bench(find_course())
 
 
 def _capstone(argv: list[str]) -> int:

@@ -55,6 +55,13 @@ def show(value: Any) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
+def is_true(condition: Any) -> bool:
+    """Return whether a condition is true and is a truth value: of Python, NumPy or, without dimensions, PyTorch."""
+    if isinstance(condition, torch.Tensor):
+        return condition.dtype == torch.bool and condition.dim() == 0 and bool(condition.item())
+    return condition is True or (isinstance(condition, np.bool_) and bool(condition))
+
+
 def difference(
     got: Any, expected: Any, name: str, tolerance: float | None = None, reveal: bool = True
 ) -> Finding | None:
@@ -71,6 +78,8 @@ def difference(
         reveal: False leaves the expected and the learner's values out of the message: a hidden check's fresh
             values should not be pasted, and say less than the property that is wrong.
     """
+    if isinstance(got, np.str_):
+        got = str(got)
     if isinstance(expected, torch.Tensor | np.ndarray):
         return _array_difference(got, expected, name, tolerance, reveal)
     if isinstance(expected, bool | np.bool_) or expected is None or isinstance(expected, str | bytes):
@@ -89,7 +98,9 @@ def difference(
     if isinstance(expected, set | frozenset):
         if not isinstance(got, set | frozenset):
             return Finding(name, "a set", kind(got))
-        return None if got == expected else _unequal(got, expected, name, reveal)
+        # The kind goes into the comparison, so that an element which claims to be equal to everything is told apart.
+        same = {(kind(item), item) for item in got} == {(kind(item), item) for item in expected}
+        return None if same else _unequal(got, expected, name, reveal)
     raise TypeError(f"{name}: a check cannot compare {kind(expected)}; fetch plain data instead.")
 
 
@@ -132,8 +143,8 @@ def _array_difference(got: Any, expected: Any, name: str, tolerance: float | Non
         if expected.dtype.kind not in "biufc":
             return None if np.array_equal(got, expected) else _unequal(got, expected, name, reveal)
         got, expected = (
-            torch.from_numpy(np.ascontiguousarray(got)),
-            torch.from_numpy(np.ascontiguousarray(expected)),
+            torch.from_numpy(np.array(got, order="C")),
+            torch.from_numpy(np.array(expected, order="C")),
         )
     got, expected = got.detach().cpu(), expected.detach().cpu()
     limit = tolerance if tolerance is not None else TOLERANCE.get(expected.dtype, 0.0)

@@ -37,9 +37,7 @@ def _version(name: str) -> str:
 
 
 def _problems() -> list[str]:
-    problems = [
-        f"{name} is not installed. Run: bash requirements.sh" for name in SHOWN if _version(name) == "missing"
-    ]
+    problems = [f"{name} is not installed. Run: bash requirements.sh" for name in SHOWN if _version(name) == "missing"]
     free = shutil.disk_usage(Path.cwd()).free
     if free < LEAST_FREE_DISK:
         problems.append(f"only {free / 1e9:.1f} GB of disk are free here. Make room for at least 2 GB.")

@@ -81,12 +81,13 @@ def _continue(url: str, part: Path, stall_seconds: float, deadline: float, echo:
         total = have + int(response.headers.get("Content-Length", 0))
         echo(f"{'Resuming' if resumed else 'Downloading'} {url} ({total / 1e6:,.0f} MB)")
         shown = have * 10 // max(total, 1)
+        # read1 returns what has arrived, so a trickle cannot hide from the time limit.
+        read = getattr(response.raw, "read1", response.raw.read)
+        chunk = read(1 << 16)
+        if have == 0 and chunk.lstrip()[:1] == b"<":
+            raise _DeliveryError("it sent a web page instead of the file")
         with part.open("ab" if resumed else "wb") as file:
-            # read1 returns what has arrived, so a trickle cannot hide from the time limit.
-            read = getattr(response.raw, "read1", response.raw.read)
-            while chunk := read(1 << 16):
-                if have == 0 and chunk.lstrip()[:1] == b"<":
-                    raise _DeliveryError("it sent a web page instead of the file")
+            while chunk:
                 file.write(chunk)
                 have += len(chunk)
                 if total and have * 10 // total > shown:
@@ -94,6 +95,7 @@ def _continue(url: str, part: Path, stall_seconds: float, deadline: float, echo:
                     echo(f"  {have / 1e6:,.0f} of {total / 1e6:,.0f} MB")
                 if time.monotonic() > deadline:
                     raise _DeliveryError("it is too slow")
+                chunk = read(1 << 16)
         if have < total:
             raise _DeliveryError(f"it stopped after {have:,} of {total:,} bytes")
 

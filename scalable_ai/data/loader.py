@@ -102,6 +102,8 @@ class Loader:
     ):
         self.split, self.augment = split, train if augment is None else augment
         self.sampler = Shards(len(split), batch_size, shuffle=train, seed=seed, rank=rank, world_size=world_size)
+        # Lightning asks every loader with a sampler for this one too.
+        self.batch_sampler = None
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that the next iteration draws."""

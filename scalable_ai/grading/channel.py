@@ -13,8 +13,8 @@ from scalable_ai.grading import remote, wire
 class AnswerError(Exception):
     """The answer raised an exception, is missing a name, or took too long; the text is for the learner."""
 
-    def __init__(self, expected: str, got: str) -> None:
-        self.expected, self.got = expected, got
+    def __init__(self, expected: str, got: str, is_timeout: bool = False) -> None:
+        self.expected, self.got, self.is_timeout = expected, got, is_timeout
         super().__init__(f"expected {expected}, got {got}")
 
 
@@ -142,7 +142,7 @@ class Answerer:
             error = reply["error"]
             kind, message, line = str(error["type"]), str(error["message"]), error.get("line")
         except TimeoutError:
-            raise AnswerError(f"an answer within {self._limit:g} seconds", "none; it was stopped") from None
+            raise AnswerError(f"an answer within {self._limit:g} seconds", "none; it was stopped", True) from None
         except (ConnectionError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             said = f" ({error})" if isinstance(error, wire.WireError | ConnectionError) else ""
             raise AnswerError("a readable value", f"none{said}") from None

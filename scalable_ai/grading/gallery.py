@@ -26,6 +26,7 @@ from scalable_ai.lessons.source import find_lessons
 
 SEED = 20_260_101
 UNTOUCHED = "untouched"
+NOTHING = "does nothing"
 REFERENCE = "reference answer"
 
 
@@ -108,7 +109,7 @@ def read_gallery(path: Path) -> list[Answer]:
 
 
 def grade_gallery(course: Course, path: Path, seed: int = SEED) -> Iterator[Graded]:
-    """Grade a lesson's gallery, its reference answers and its untouched scaffolds, in this process.
+    """Grade a lesson's gallery, its reference answers and answers that do nothing, in this process.
 
     The lesson runs once; each answer takes the place of the reference answer in a copy of the namespace at that point.
 
@@ -133,6 +134,7 @@ def grade_gallery(course: Course, path: Path, seed: int = SEED) -> Iterator[Grad
                 tried = [
                     Answer(cell.name, REFERENCE, True, reference),
                     Answer(cell.name, UNTOUCHED, False, learner_text(cell.text, cell.name), scores=0.0),
+                    Answer(cell.name, NOTHING, False, "pass", scores=0.0),
                     *(answer for answer in gallery if answer.exercise == cell.name),
                 ]
                 for answer in tried:
@@ -151,7 +153,12 @@ def _grade(bench: Bench, answer: Answer, namespace: dict[str, Any], seed: int) -
 
 def _own(value: Any) -> Any:
     """Copy plain data, so that an answer that changes its inputs does not change the next one's."""
-    return copy.deepcopy(value) if isinstance(value, list | dict | set | torch.Tensor | np.ndarray) else value
+    if not isinstance(value, list | dict | set | torch.Tensor | np.ndarray):
+        return value
+    try:
+        return copy.deepcopy(value)
+    except RuntimeError:  # a tensor inside an autograd graph cannot be copied, and autograd guards it against changes
+        return value
 
 
 def grade_galleries(course: Course, paths: list[Path]) -> int:

@@ -42,6 +42,7 @@ class Outcome:
     weight: float
     passed: bool
     finding: Finding | None = None
+    is_timeout: bool = False
 
 
 _collected: list[HiddenCheck] = []
@@ -177,7 +178,7 @@ def run_check(
         return Outcome(hidden_check.what, hidden_check.weight, False, failed.finding)
     except AnswerError as error:
         finding = Finding(hidden_check.what, error.expected, error.got)
-        return Outcome(hidden_check.what, hidden_check.weight, False, finding)
+        return Outcome(hidden_check.what, hidden_check.weight, False, finding, error.is_timeout)
     return Outcome(hidden_check.what, hidden_check.weight, True)
 
 

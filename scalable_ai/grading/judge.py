@@ -13,6 +13,7 @@ import os
 import sys
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 
 from scalable_ai.course import Course
 from scalable_ai.grading.channel import Answerer, Channel, KernelChannel, LocalChannel
-from scalable_ai.grading.hidden import GraderError, HiddenCheck, load_checks, quiz_check, run_check
+from scalable_ai.grading.hidden import GraderError, HiddenCheck, Outcome, load_checks, quiz_check, run_check
 from scalable_ai.grading.verdict import Verdict, no_verdict
 from scalable_ai.lessons.scaffold import solution_text
 from scalable_ai.lessons.source import Lesson, SourceError, read_lesson
@@ -72,7 +73,7 @@ class Bench:
         if not checks:
             return no_verdict(title, points, f"{self.lesson.path}: exercise '{exercise}' has no hidden checks.")
         try:
-            outcomes = [self._run(check, channel, answers, seed + i) for i, check in enumerate(checks)]
+            outcomes = self._run_all(checks, channel, answers, seed)
         except Exception as error:
             why = f"{self.lesson.name}, exercise '{exercise}': {type(error).__name__}: {error}"
             return no_verdict(title, points, why)
@@ -82,13 +83,25 @@ class Bench:
             title=title,
             score=points if earned == total else round(points * earned / total, 3),
             points=points,
-            findings=tuple(outcome.finding for outcome in outcomes if outcome.finding),
+            findings=tuple(dict.fromkeys(outcome.finding for outcome in outcomes if outcome.finding)),
             success=success,
             hints=hints,
             passed=tuple(outcome.what for outcome in outcomes if outcome.passed),
         )
 
-    def _run(self, check: HiddenCheck, channel: Channel, answers: dict[str, str], seed: int) -> Any:
+    def _run_all(
+        self, checks: list[HiddenCheck], channel: Channel, answers: dict[str, str], seed: int
+    ) -> list[Outcome]:
+        """Run the checks of an exercise; after one that had to be stopped, the others are not tried."""
+        outcomes: list[Outcome] = []
+        for number, check in enumerate(checks):
+            if any(outcome.is_timeout for outcome in outcomes):
+                outcomes.append(replace(outcomes[-1], what=check.what, weight=check.weight))
+            else:
+                outcomes.append(self._run(check, channel, answers, seed + number))
+        return outcomes
+
+    def _run(self, check: HiddenCheck, channel: Channel, answers: dict[str, str], seed: int) -> Outcome:
         return run_check(
             check,
             learner=lambda: Answerer(channel, answers, check.time_limit, seed),

@@ -22,10 +22,12 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import is_grade
 from traitlets import Float, default
 
+from scalable_ai.cards import Finding
 from scalable_ai.course import Course
 from scalable_ai.grading.court import court_of
 from scalable_ai.grading.exporter import source_of
 from scalable_ai.grading.rebuild import instructor_notebook, is_answer, rebuild, with_note
+from scalable_ai.grading.verdict import Verdict
 from scalable_ai.lessons.build import fingerprint
 from scalable_ai.lessons.notebook import clear_answers
 
@@ -109,9 +111,12 @@ class JudgedExecute(Execute):
             self._court = court_of(course)
             self._court.time_limit = self.judge_time_limit
             self._court.start()
-        self._answers = {cell.metadata.nbgrader.grade_id: cell.source for cell in nb.cells if is_answer(cell)}
+        answers = {cell.metadata.nbgrader.grade_id: cell for cell in nb.cells if is_answer(cell)}
+        self._answers = {name: cell.source for name, cell in answers.items()}
+        self._titles = {name: cell.metadata.get("scalable_ai", {}).get("task", name) for name, cell in answers.items()}
         self._flags = resources.setdefault(FLAGS, {})
         self._done: list[tuple[NotebookNode, int]] = []
+        self._stopped: dict[str, str] = {}
         # Spinning barriers of several threads make cells tens of times slower when kernels share cores.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         return super().preprocess(nb, resources, km)
@@ -134,11 +139,16 @@ class JudgedExecute(Execute):
         except DeadKernelError:
             self.log.error("%s: a cell ended its kernel; going on with a new one", self._student)
             self._revive()
+            if is_answer(cell):
+                self._stopped[cell.metadata.nbgrader.grade_id] = "none: the cell ended its kernel"
             message = "This cell ended its kernel. The cells before it were run again, and grading went on."
             cell.outputs = [nbformat.v4.new_output("error", ename="KernelEnded", evalue=message, traceback=[message])]
             return cell, resources
         if cell.cell_type == "code":
             self._done.append((cell, index))
+            stopped = any(out.get("ename") == "CellTimeoutError" for out in cell.outputs)
+            if stopped and is_answer(cell):
+                self._stopped[cell.metadata.nbgrader.grade_id] = f"none within {self.timeout} seconds; it was stopped"
         return result
 
     def _revive(self) -> None:
@@ -155,9 +165,12 @@ class JudgedExecute(Execute):
     def _judge(self, cell: NotebookNode) -> None:
         chapter, name = self._place
         exercise = cell.metadata.nbgrader.grade_id.removesuffix("-check")
-        verdict = self._court.judge(
-            chapter, name, exercise, self.km.connection_file, self._answers, float(cell.metadata.nbgrader.points)
-        )
+        points = float(cell.metadata.nbgrader.points)
+        if exercise in self._stopped:
+            finding = Finding("Your answer", "a result", self._stopped[exercise])
+            verdict = Verdict(self._titles[exercise], 0.0, points, (finding,))
+        else:
+            verdict = self._court.judge(chapter, name, exercise, self.km.connection_file, self._answers, points)
         if verdict.flag:
             self.log.error("%s, %s: no verdict, so no marks: %s", self._student, exercise, verdict.flag)
             self._flags[cell.metadata.nbgrader.grade_id] = verdict.flag

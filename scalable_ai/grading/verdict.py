@@ -11,6 +11,9 @@ from nbformat import NotebookNode
 from scalable_ai.cards import Card, Finding
 from scalable_ai.lessons.exercise import points_text
 
+VERDICT = "application/vnd.scalable-ai.verdict+json"
+"""The verdict as data, beside the card, for reports."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -53,11 +56,20 @@ class Verdict:
     def outputs(self) -> list[NotebookNode]:
         """Return the check cell's outputs: the card, and the score in nbgrader's partial-credit form."""
         card = self.card()
+        # nbgrader takes the first execute_result for the mark, so the card goes first and as display_data.
         shown = nbformat.v4.new_output(
-            "display_data", data={"text/plain": card.text(), "text/html": card._repr_html_()}
+            "display_data", data={"text/plain": card.text(), "text/html": card._repr_html_(), VERDICT: self.to_dict()}
         )
         score = nbformat.v4.new_output("execute_result", data={"text/plain": f"{self.score:g}"}, execution_count=None)
         return [shown, score]
+
+
+def verdict_of(cell: NotebookNode) -> Verdict | None:
+    """Return the verdict in a graded check cell's outputs."""
+    for output in cell.get("outputs", []):
+        if VERDICT in output.get("data", {}):
+            return Verdict.from_dict(output["data"][VERDICT])
+    return None
 
 
 def no_verdict(title: str, points: float, why: str) -> Verdict:

@@ -49,7 +49,8 @@ def lint_course(course: Course, paths: list[Path]) -> list[Finding]:
     findings += broken
     for lesson in lessons:
         findings += lint_lesson_source(course, lesson)
-    findings += lint_files.formatted(course, wanted)
+    unreadable = {finding.path for finding in findings if finding.rule == "M"}
+    findings += lint_files.formatted(course, [path for path in wanted if path not in unreadable])
     if not paths:
         findings += course_facts(course, lessons, complete=not broken)
     return sorted(_from_root(course, finding) for finding in findings)

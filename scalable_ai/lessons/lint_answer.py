@@ -28,8 +28,11 @@ def solution_length(lesson: Lesson) -> Findings:
 def same_comments(lesson: Lesson) -> Findings:
     """E7: comments of the learner's cell and of the solution match, in order."""
     for cell in lesson.of("answer"):
-        learner = _learner(lesson, cell)
-        if learner is not None and comments(learner) != comments(cell.text):
+        try:
+            learner = learner_text(cell.text, "task")
+        except ValueError:
+            continue  # E15 tells.
+        if comments(learner) != comments(cell.text):
             remedy = "Give each comment of the dropped body a line of its own."
             yield at(lesson, cell, "E7", "The learner's cell has other comments than the solution.", remedy)
 
@@ -86,8 +89,10 @@ def scaffolded(lesson: Lesson) -> Findings:
         if BLANK in solution_text(cell.text):
             yield at(lesson, cell, "E15", "The solution itself holds a blank.", "Write the code; '# blank:' hides it.")
             continue
-        learner = _learner(lesson, cell)
-        if learner is None:
+        try:
+            learner = learner_text(cell.text, "task")
+        except ValueError as error:
+            yield at(lesson, cell, "E15", "A mark in the answer does not fit:", str(error))
             continue
         runs = re.findall(r"_{4,}", learner)
         if any(len(run) != len(BLANK) for run in runs):
@@ -105,7 +110,7 @@ def _stub_has_types(lesson: Lesson, cell: Cell) -> Findings:
         if not any(re.search(r"# stub\s*$", line) for line in signature):
             continue
         given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-        bare = [argument.arg for argument in given if argument.annotation is None and argument.arg not in {"self", "cls"}]
+        bare = [each.arg for each in given if each.annotation is None and each.arg not in {"self", "cls"}]
         if bare or (node.returns is None and node.name != "__init__"):
             missing = ", ".join([*bare, *(["the result"] if node.returns is None else [])])
             remedy = "A stub gives the full signature: write the types."
@@ -173,17 +178,8 @@ def _names_used(node: ast.AST) -> set[str]:
 def _comments(lesson: Lesson) -> list[tuple[Cell, int, str]]:
     """Return (answer cell, line from 0, comment) of every comment, marks left out."""
     return [
-        (cell, number, text)
-        for cell in lesson.of("answer")
-        for number, text in comment_lines(solution_text(cell.text))
+        (cell, number, text) for cell in lesson.of("answer") for number, text in comment_lines(solution_text(cell.text))
     ]
-
-
-def _learner(lesson: Lesson, cell: Cell) -> str | None:
-    try:
-        return learner_text(cell.text, "task")
-    except ValueError:
-        return None
 
 
 RULES: tuple[LessonRule, ...] = (

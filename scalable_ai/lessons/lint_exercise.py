@@ -14,10 +14,11 @@ INSTRUCTIONS = (1, 4)
 HINTS = (1, 4)
 SHORTEST_SUCCESS = 40
 # First words that show a sentence to be a statement, a question or a request rather than an instruction.
-NOT_IMPERATIVE = frozenset(
-    "a all an can could each every he here how i if in it its learner learners my please she should that the there "
-    "these they this those to we what when where which who why will would you your".split()
-)
+_NOT_IMPERATIVE = """
+    a all an can could each every he here how i if in it its learner learners my please she should that the there
+    these they this those to we what when where which who why will would you your
+"""
+NOT_IMPERATIVE = frozenset(_NOT_IMPERATIVE.split())
 PRAISE = re.compile(
     r"\b(amazing|awesome|bravo|brilliant|congratulations|correct|did it|excellent|fantastic|good|great|job|keep going"
     r"|nice|perfect|right|super|superb|very|well done|wonderful|work|you)\b",
@@ -26,7 +27,7 @@ PRAISE = re.compile(
 
 
 def one_task(lesson: Lesson) -> Findings:
-    """E1: difficulty, minutes and one imperative sentence. (The card's reader demands the first two.)"""
+    """E1: difficulty, minutes and one imperative sentence; the card's reader demands the first two."""
     for cell in lesson.of("exercise"):
         task = lesson.exercises[cell.name].task
         prose = without_code(task)
@@ -82,7 +83,7 @@ def few_hints(lesson: Lesson) -> Findings:
 
 
 def bulleted_hints(lesson: Lesson) -> Findings:
-    """E14: each hint is one bullet. (The builder folds them away.)"""
+    """E14: each hint is one bullet; the builder folds them away."""
     for cell in lesson.of("exercise"):
         for text in lesson.exercises[cell.name].hints:
             if broken := _breaks_bullet(text):
@@ -95,7 +96,7 @@ def success_says_why(lesson: Lesson) -> Findings:
         card = lesson.exercises[cell.name]
         if len(card.success) < SHORTEST_SUCCESS:
             wrong = f"The success message has {len(card.success)} characters."
-            yield at(lesson, cell, "E6", wrong, f"Say in at least {SHORTEST_SUCCESS} what was shown and why it matters.")
+            yield at(lesson, cell, "E6", wrong, f"Say in {SHORTEST_SUCCESS} or more what was shown and why.")
         elif not stems(PRAISE.sub(" ", card.success)) & _concepts(lesson, card):
             remedy = "Name what the exercise was about, in the words of its card or of the lesson's objective."
             yield at(lesson, cell, "E6", "The success message names no concept of the exercise.", remedy)
@@ -103,7 +104,7 @@ def success_says_why(lesson: Lesson) -> Findings:
 
 def is_imperative(sentence: str) -> bool:
     """Return whether a sentence looks like an instruction by its first word."""
-    first = sentence.split()[0].strip(",:;")
+    first = sentence.split(maxsplit=1)[0].strip(",:;")
     word = first.lower()
     if not first[:1].isupper() or not word.isalpha():
         return False

@@ -47,7 +47,7 @@ def hidden_checks(course: Course, lesson: Lesson) -> Findings:
         return
     text = path.read_text(encoding="utf-8")
     if not parses(text):
-        yield Finding(path, 1, "H1", "The hidden checks are not valid Python.", f"Run 'python {path.name}' to see where.")
+        yield Finding(path, 1, "H1", "The hidden checks are not valid Python.", "Run the file to see where.")
         return
     named = {match[1]: text[: match.start()].count("\n") + 1 for match in reversed(list(_HIDDEN.finditer(text)))}
     for name in lesson.exercises:
@@ -60,7 +60,7 @@ def hidden_checks(course: Course, lesson: Lesson) -> Findings:
 
 
 def gallery(course: Course, lesson: Lesson) -> Findings:
-    """H2, H3: a gallery with three wrong and two right answers of each exercise, each wrong one with what it is told."""
+    """H2, H3: a gallery with three wrong and two right answers of each exercise, with what it is told."""
     path = course.graders / lesson.chapter / "answers" / f"{lesson.name}.py"
     if not path.is_file():
         if lesson.exercises:
@@ -96,7 +96,7 @@ def _entry(path: Path, lesson: Lesson, entry: Entry) -> Findings:
 
 
 def formatted(course: Course, paths: list[Path]) -> Findings:
-    """V6: the code of the sources is formatted. One call of ruff for all of them."""
+    """V6: the code of the sources is formatted; one call of ruff looks at all of them."""
     ruff = _ruff()
     if ruff is None:
         wrong = "Formatting cannot be looked at, because ruff is not installed."
@@ -104,10 +104,12 @@ def formatted(course: Course, paths: list[Path]) -> Findings:
         return
     if not paths:
         return
-    call = [ruff, "format", "--check", "--no-cache", *map(str, paths)]
+    # Its diff reads the same in all versions of ruff; what `--check` prints does not.
+    call = [ruff, "format", "--diff", "--no-cache", *map(str, paths)]
     result = subprocess.run(call, cwd=course.root, capture_output=True, text=True, check=False)
-    for name in re.findall(r"^Would reformat: (.+)$", result.stdout, re.MULTILINE):
-        yield Finding((course.root / name).resolve(), 1, "V6", "The code is not formatted.", f"Run 'ruff format {name}'.")
+    for name, line in re.findall(r"^--- (.+)\n\+\+\+ .+\n@@ -(\d+)", result.stdout, re.MULTILINE):
+        path = (course.root / name).resolve()
+        yield Finding(path, int(line), "V6", "The code near here is not formatted.", f"Run 'ruff format {name}'.")
     if result.returncode not in {0, 1}:
         wrong = f"ruff could not look at the formatting: {' '.join(result.stderr.split())}."
         yield Finding(course.solutions, 1, "V6", wrong, "Mend that and lint again.")

@@ -12,7 +12,6 @@ from scalable_ai.lessons.wording import (
     count_words,
     fenced_code,
     stems,
-    without_code,
     without_fences,
     wrong_capitals,
 )
@@ -187,7 +186,7 @@ def fresh_data(lesson: Lesson) -> Findings:
 
 
 def code_in_backticks(lesson: Lesson) -> Findings:
-    """V6: names of code stand in backticks, and fenced code parses. (`lint_style` asks ruff for the formatting.)"""
+    """V6: names of code stand in backticks, and fenced code parses; `lint_files` asks ruff for the formatting."""
     for cell in lesson.cells:
         if cell.type != "markdown" or cell.mark == "script":
             continue

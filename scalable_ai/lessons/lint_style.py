@@ -1,4 +1,4 @@
-"""Hold a lesson to the house's style: the rules S1 to S10. (S11 and S12 are about checks, in `lint_answer`.)"""
+"""Hold a lesson to the house's style: the rules S1 to S10; S11 and S12 stand in `lint_answer`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def short_prose(lesson: Lesson) -> Findings:
 
 
 def short_code(lesson: Lesson) -> Findings:
-    """S2: a code cell has at most fifteen non-blank lines. (E5 counts answers; checks are folded away.)"""
+    """S2: a code cell has at most fifteen non-blank lines; E5 counts answers, checks are folded away."""
     for cell in lesson.of("reading", "fragment"):
         count = sum(1 for line in cell.text.splitlines() if line.strip()) if cell.type == "code" else 0
         if count > CODE_LINES:
@@ -139,7 +139,8 @@ def recap_last(lesson: Lesson) -> Findings:
     last = lesson.cells[-1]
     count = len(re.findall(r"(?m)^- ", last.text))
     if last.mark != "recap" or len(lesson.of("recap")) != 1:
-        yield at(lesson, last, "S10", "The lesson does not end with its one recap.", "End with '# %% recap [markdown]'.")
+        remedy = "End with '# %% recap [markdown]'."
+        yield at(lesson, last, "S10", "The lesson does not end with its one recap.", remedy)
     elif not least <= count <= most:
         yield at(lesson, last, "S10", f"The recap has {count} bullets.", f"Give {least} or {most}, each '- …'.")
 

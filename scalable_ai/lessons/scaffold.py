@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import re
 import tokenize
 
 BLANK = "____"
 _BLANK_MARK = re.compile(r"\s+# blank: (?P<texts>.+?)\s*$")
+_MISSPELT_MARK = re.compile(r"#\s*(blank\s*:|blank\s*$|stub\s*$)", re.IGNORECASE)
 _STUB_MARK = re.compile(r"\s+# stub\s*$")
 
 
@@ -32,6 +34,9 @@ def learner_text(answer: str, task: str) -> str:
     lines = [_blank_line(line, number) for number, line in enumerate(answer.splitlines(), 1)]
     text = "\n".join(lines)
     stubbed = _stub(text, task) if any(_STUB_MARK.search(line) for line in lines) else text
+    for number, line in enumerate(lines, 1):
+        if _MISSPELT_MARK.search(_STUB_MARK.sub("", line)):
+            raise ValueError(f"line {number} of the answer: a mark ends its line as '  # blank: TEXT' or '  # stub'.")
     if stubbed == answer:
         raise ValueError("line 1 of the answer: nothing is marked. Add '# blank: …' or '# stub'.")
     return stubbed
@@ -81,13 +86,16 @@ def _stub(text: str, task: str) -> str:
             raise ValueError(f"line {node.lineno} of the answer: a stub needs a docstring, which stays.")
         if len(node.body) == 1:
             raise ValueError(f"line {node.lineno} of the answer: the function has no body to drop.")
+        if any(start < node.lineno <= end for start, end, _ in bodies):
+            raise ValueError(f"line {node.lineno} of the answer: it is inside another stub, whose body goes anyway.")
         bodies.append((node.body[0].end_lineno, node.end_lineno, node.body[0].col_offset))
     if marked:
         raise ValueError(f"line {min(marked)} of the answer: '# stub' belongs at the end of a 'def' or 'class' line.")
+    quoted = json.dumps(task, ensure_ascii=False)
     for docstring_end, body_end, indent in sorted(bodies, reverse=True):
         pad = " " * indent
         steps = [pad + line.strip() for line in lines[docstring_end:body_end] if line.strip().startswith("#")]
-        lines[docstring_end:body_end] = [*steps, f'{pad}raise NotImplementedError("{task}")']
+        lines[docstring_end:body_end] = [*steps, f"{pad}raise NotImplementedError({quoted})"]
     return "\n".join(_STUB_MARK.sub("", line) for line in lines)
 
 

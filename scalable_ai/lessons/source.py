@@ -100,6 +100,10 @@ def read_lesson(path: Path) -> Lesson:
     """
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        if re.match(r"#\s*%%", line) and not re.match(r"# %%(\s|$)", line):
+            mended = "# %% " + line.lstrip("# %")
+            raise SourceError(path, number, "A mark begins with '# %% ', this one does not.", f"Write '{mended}'.")
     mark_lines = [number for number, line in enumerate(lines, 1) if re.match(r"# %%(\s|$)", line)]
     notebook = jupytext.reads(text, fmt="py:percent")
     cells = list(notebook.cells)
@@ -115,8 +119,9 @@ def read_lesson(path: Path) -> Lesson:
 
 
 def find_lessons(solutions: Path) -> list[Path]:
-    """Return every lesson source under a folder, in teaching order."""
-    return sorted(path for path in solutions.glob("*/*.py") if not path.name.startswith("_"))
+    """Return every lesson source under a folder, in teaching order: a chapter's capstone comes after its lessons."""
+    paths = [path for path in solutions.glob("*/*.py") if not path.name.startswith("_")]
+    return sorted(paths, key=lambda path: (path.parent.name, path.stem.startswith("capstone"), path.stem))
 
 
 def _header(path: Path, cells: list) -> dict[str, Any]:

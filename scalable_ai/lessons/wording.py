@@ -6,13 +6,12 @@ import re
 
 # The one allow-list of sentence case: names and abbreviations that keep their capitals inside a title.
 # Words with a capital inside (DataLoader, PyTorch) are names by their look and need no entry.
-NAMES = frozenset(
-    """
-    API APIs AI CIFAR CLI CNN CNNs CPU CPUs CSV CUDA DDP GPU GPUs HTML HTTP I ID JIT JSON LSTM LSTMs MLP MPS ONNX OS
+_NAMES = """
+    AI API APIs CIFAR CLI CNN CNNs CPU CPUs CSV CUDA DDP GPU GPUs HTML HTTP I ID JIT JSON LSTM LSTMs MLP MPS ONNX OS
     RAM REST RNN RNNs SGD SQL SQLite URL YAML
     Adam Apple Docker Fashion Git Jupyter Kubernetes Lightning Linux Module Monday Python Sunday Tensor Trainer Windows
-    """.split()
-)
+"""
+NAMES = frozenset(_NAMES.split())
 
 _FENCE = re.compile(r"^(```+|~~~+)[^\n]*\n.*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
@@ -21,7 +20,8 @@ _TOKEN = re.compile(r"[^\W_]")
 # Names that a reader should see as code: snake_case, a call, an attribute of a module, a method with its dot.
 _CODE_LIKE = re.compile(
     r"(?<![\w/`.-])(?:"
-    r"(?:torch|torchvision|torchmetrics|numpy|np|nn|plt|pl|onnx|os|sys)(?:\.[A-Za-z_]\w*)+"
+    r"(?:collections|functools|itertools|math|nn|np|numpy|onnx|os|pl|plt|pytorch_lightning|random|statistics|sys|time"
+    r"|torch|torchmetrics|torchvision)(?:\.[A-Za-z_]\w*)+"
     r"|[A-Za-z_][\w.]*\(\)"
     r"|[A-Za-z]\w*_\w+"
     r"|\.[a-z_]{2,}\b"
@@ -29,13 +29,12 @@ _CODE_LIKE = re.compile(
 )
 
 # Words too common to say what a sentence is about.
-_COMMON = frozenset(
-    """
+_COMMON_WORDS = """
     about after again also another because been before both does each every from have here into know more most much
     must only other over says same some such than that their them then there these they this those very what when
     where which will with without your yours
-    """.split()
-)
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
 
 
 def blank_out(pattern: re.Pattern[str], text: str) -> str:
@@ -84,8 +83,8 @@ def wrong_capitals(title: str) -> list[str]:
     faults = []
     must_rise, may_rise = True, True
     for token in _INLINE_CODE.sub("`", title).split():
-        for word in re.split(r"[-–/]", token.strip("\"'“”‘’()[],.;:?")):
-            word = re.sub(r"['’]s$", "", word)
+        for part in re.split(r"[-–/]", token.strip("\"'“”‘’()[],.;:?")):
+            word = re.sub(r"['’]s$", "", part)
             is_name = word in NAMES or (not word.isupper() and any(letter.isupper() for letter in word[1:]))
             if word[:1].isalpha() and not is_name:
                 risen = word[0].isupper()

@@ -11,6 +11,8 @@
 #     - torch.Tensor.pow
 #     - torch.Tensor.div
 #     - torch.tensor
+#     - torch.Tensor.to
+#     - torch.Tensor.mean
 #     - torch.matmul
 #     - torch.from_numpy
 #     - time.perf_counter
@@ -23,6 +25,10 @@
 #     - The nearest-centroid classifier, a whole model in two short functions
 #     - Three ways whose predictions agree image by image
 #     - A verdict from your own measurements, faster or more scalable
+#   forms:
+#     coding: [class_means, crossovers, verdict]
+#     iterative: [predict]
+#     sequential: [class_means, predict, crossovers, verdict]
 #   glossary: {}
 #   misconceptions:
 #     - PyTorch is always faster than a Python list
@@ -150,7 +156,7 @@ print("members:\n", members)
 print("sums:\n", torch.matmul(members, rows))
 
 # %% exercise: class_means [markdown]
-# title: "Step 1: mean pictures"
+# title: Mean pictures
 # difficulty: 2
 # minutes: 12
 # points: 4
@@ -237,7 +243,7 @@ test_list, test_array = test_rows.tolist(), test_rows.numpy()
 print(type(test_list[0][0]).__name__, test_array.dtype, test_rows.dtype)
 
 # %% exercise: predict [markdown]
-# title: "Step 2: one prediction, three ways"
+# title: One prediction, three ways
 # difficulty: 2
 # minutes: 15
 # points: 6
@@ -265,15 +271,14 @@ print(type(test_list[0][0]).__name__, test_array.dtype, test_rows.dtype)
 def predict_python(rows, means):
     gaps = []
     for row in rows:
-        gaps.append(
-            [sum((x - m) ** 2 for x, m in zip(row, mean, strict=True)) for mean in means]
-        )  # blank: (x - m) ** 2
+        pairs = [zip(row, mean, strict=True) for mean in means]
+        gaps.append([sum((x - m) ** 2 for x, m in pair) for pair in pairs])  # blank: (x - m) ** 2
     return [gap.index(min(gap)) for gap in gaps]  # blank: min(gap)
 
 
 # Broadcast arrays
 def predict_numpy(rows, means):
-    gaps = np.square(rows[:, None, :] - means).sum(axis=2)  # blank: [:, None, :] | axis=2
+    gaps = np.square(rows[:, None, :] - means).sum(axis=2)  # blank: :, None, : | axis=2
     return gaps.argmin(axis=1)  # blank: argmin
 
 
@@ -335,8 +340,7 @@ stream = tile_means(data.train.images, tile=16).repeat(17, 1)
 seconds = {"plain Python": [], "NumPy": [], "PyTorch": []}
 for size in sizes:
     load, loops = stream[:size], max(1, 256 // size)
-    listed = load.tolist()
-    seconds["plain Python"].append(median_seconds(predict_python, listed, means_list, loops=loops))
+    seconds["plain Python"].append(median_seconds(predict_python, load.tolist(), means_list, loops=loops))
     seconds["NumPy"].append(median_seconds(predict_numpy, load.numpy(), means_array, loops=loops))
     seconds["PyTorch"].append(median_seconds(predict_torch, load, means_tensor, loops=loops))
     print(f"{size:6} pictures:", *(f"{name} {times[-1] * 1e6:9.1f} µs  " for name, times in seconds.items()))
@@ -347,7 +351,7 @@ for size in sizes:
 # lucky reading.
 
 # %% exercise: crossovers [markdown]
-# title: "Step 3: who leads from which size on"
+# title: Who leads from which size on
 # difficulty: 2
 # minutes: 12
 # points: 4
@@ -448,7 +452,7 @@ for load, many, few in zip(loads, rival, centroids, strict=True):
 # design and would be there in any language. Your function now has to tell this kind of gain from the other kind.
 
 # %% exercise: verdict [markdown]
-# title: "Step 4: faster or more scalable"
+# title: Faster or more scalable
 # difficulty: 3
 # minutes: 15
 # points: 4

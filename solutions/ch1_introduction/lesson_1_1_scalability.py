@@ -59,10 +59,10 @@
 
 # %% script [markdown]
 # In this lesson you learn to say what scalability is and why AI systems need it. A model that answers ten people
-# from a notebook is a demonstration. The same model behind a shop, a clinic or a bank meets more people, more
-# pictures and more history every month, and none of them asks how it was built. That is why this matters. Load
-# rarely stops at the size you tested with, and a design that is comfortable today can become too slow or too dear
-# without anybody changing a line of its code.
+# from a notebook is a demonstration. Behind a shop, a clinic or a bank the same model meets growth from every side,
+# more people who ask, more examples to learn from, and larger networks that hold what was learned. That is why this
+# matters. Load rarely stops at the size you tested with, and a design that is comfortable today can become too slow
+# or too expensive without anybody changing a line of its code.
 
 # %% slide [markdown]
 # ## Load, cost and slope
@@ -75,10 +75,11 @@
 # %% script [markdown]
 # Three words are enough to talk about it. The load is how much arrives, such as products in a catalogue or requests
 # in a second. The cost is what the system spends on that load. Scalability is how the cost grows when the load
-# grows. Suppose the load doubles. If the cost doubles with it, we say the slope is one. If the cost becomes four
-# times as large, the slope is two, and then ten times the load costs a hundred times as much. A careful builder
-# makes the scale model first, then the house. We do the same. You count the work of a design at small loads, where
-# a mistake costs nothing, you read its slope, and you predict what the full size will ask for.
+# grows, and a system is scalable when that growth stays affordable up to the load you expect. Suppose the load
+# doubles. If the cost doubles with it, we say the slope is one. If the cost becomes four times as large, the slope
+# is two, and then ten times the load costs a hundred times as much. A careful builder makes the scale model first,
+# then the house. We do the same. You count the work of a design at small loads, where a mistake costs nothing, you
+# read its slope, and you predict what the full size will ask for.
 
 # %% slide [markdown]
 # ## Tensors carry the load
@@ -314,7 +315,7 @@ import timeit
 def best_seconds(operation, size):
     """Return the smallest measured seconds of one call on two vectors of a size."""
     x, y = torch.ones(size), torch.ones(size)
-    return min(timeit.repeat(lambda: operation(x, y), number=20, repeat=5)) / 20
+    return min(timeit.repeat(lambda: operation(x, y), number=5, repeat=5)) / 5
 
 
 sizes = [4**k for k in range(4, 11)]
@@ -343,9 +344,10 @@ show(
 )
 
 # %% [markdown]
-# On the left you see two parallel lines. On the right, look for two regions. Where a line is nearly flat, the fixed
-# price of making a call hides the elements. Where it climbs as on the left, the elements are the price. Where your
-# lines bend is a matter of your machine, so slopes are computed from counted work and only read from seconds.
+# On the left you see two parallel lines. On the right, look for regions. Where a line is nearly flat, the fixed
+# price of a call hides the elements; where it climbs as on the left, the elements are the price. A jump is where
+# the call is first shared among processor cores, or where another program got in the way. All this is a matter of
+# your machine, so slopes are computed from counted work and only read from seconds.
 
 # %% [markdown]
 # ## The slope: how cost answers to load
@@ -397,7 +399,7 @@ fig, ax = plt.subplots(figsize=(6, 3.8), layout="constrained")
 ax.loglog(line_loads, line_loads.pow(2), "o-", label="before: slope 2")
 ax.loglog(line_loads, line_loads.pow(2).div(10), "s-", label="tuned: slope 2")
 ax.loglog(line_loads, line_loads.mul(100), "^-", label="redesigned: slope 1")
-ax.axvline(1000, color="grey", linestyle=":")
+ax.axvline(1000, color="gray", linestyle=":")
 ax.set(xlabel="load", ylabel="cost (operations)")
 ax.legend()
 show(
@@ -433,8 +435,8 @@ show(
 #   - The index `today` picks the same place from every cost curve.
 #   - A slope needs `.log()` of both ratios; without it you get a ratio of ratios.
 # success: >-
-#   Both proposals give the same speed-up today, yet one keeps slope 2 and the other has slope 1. Tuning changes the
-#   height of a cost curve and scalable design its slope, which is what decides next year's bill.
+#   Both proposals give the same speed-up today, yet one keeps slope 2 and the other has slope 1. At four times the
+#   load the first bill grows sixteenfold and the second fourfold. Tuning lowers a cost curve, scalable design tilts it.
 
 # %% answer: same_speedup
 # Count multiplications at every load
@@ -448,7 +450,8 @@ speedup_grouped = cost_all[today].div(cost_grouped[today])  # blank: cost_groupe
 # Divide logarithms: cost ratio by load ratio
 log_load_ratio = loads[-1].div(loads[0]).log()
 slope_short = cost_short[-1].div(cost_short[0]).log().div(log_load_ratio)  # blank: log
-slope_grouped = cost_grouped[-1].div(cost_grouped[0]).log().div(log_load_ratio)
+rise_grouped = cost_grouped[-1].div(cost_grouped[0]).log()  # blank: cost_grouped[-1].div(cost_grouped[0]).log()
+slope_grouped = rise_grouped.div(log_load_ratio)
 
 # %% check: same_speedup
 from scalable_ai.checks import exercise
@@ -501,10 +504,10 @@ print("repaired:", partials[0].add(partials[1]), " one machine:", long_left.dot(
 # points: 4
 # task: Write a function that splits one dot product into balanced partial dot products.
 # context: >-
-#   You are a programmer at a bank. The risk of a portfolio is a dot product: the amount of each position times its
-#   risk weight, added up. With a hundred million positions the two vectors no longer fit on one machine, so each
-#   worker gets a shard of both and sends back one number. The night run adds those numbers. Workers are rented by
-#   the minute, so none of them may wait for a colleague who was given much more.
+#   You are a programmer at a bank in finance. The risk of a portfolio is a dot product: the amount of each position
+#   times its risk weight, added up. Over all positions and scenarios these are hundreds of billions of numbers, more
+#   than one machine holds, so each worker gets a shard of both vectors and sends back one number. The night run adds
+#   those numbers. Workers are rented by the minute, so none of them may wait for a colleague who was given much more.
 # instructions:
 #   - Cut both vectors into one shard for each worker, with lengths that differ by at most one.
 #   - Compute the dot product of each pair of shards.
@@ -545,7 +548,12 @@ with exercise("partial_dots") as check:
         got=type(shares).__name__,
         likely="`torch.stack` makes a tensor of a list of tensors.",
     )
-    check.that(tuple(shares.shape) == (4,), "one number for each of 4 workers", got=tuple(shares.shape))
+    check.that(
+        tuple(shares.shape) == (4,),
+        "one number for each of 4 workers",
+        got=f"shape {tuple(shares.shape)}",
+        likely="Reduce each pair of shards with `.dot`, and keep the results apart.",
+    )
     check.equal(
         float(shares.sum()), 10.0, "sum over 10 ones", likely="Ten places among four workers leave a remainder."
     )

@@ -141,9 +141,10 @@ print("derivative of w squared at 3:", w.grad)
 # Here is the tool that sets PyTorch apart from a plain array library. A neural network learns by changing its
 # numbers a little, each in the direction that makes a loss smaller. For that it needs a derivative for each of
 # them, and there may be millions. Autograd remembers how the loss was computed and works out all derivatives in one
-# backward pass. You check it by hand once, today, and rely on it ever after. The same few lines serve a small model
-# on a laptop and a large one on many processors. That is the role of PyTorch in scalable AI. The code can stay as
-# it is while the load and the machine grow.
+# backward pass. You check it by hand once, today, and rely on it ever after. Now you can name the role of PyTorch
+# in scalable AI. Batches carry more data through one call, data types decide how much memory that takes, devices do
+# the work, and autograd finds the derivatives however many there are. The same few lines serve a small model on a
+# laptop and a large one on many processors, so the code can stay as it is while the load and the machine grow.
 
 # %% [markdown]
 # ## Making a tensor
@@ -198,7 +199,7 @@ axes[2].imshow(image[:, 8:24, 0:16].permute(1, 2, 0))
 for ax, title in zip(axes, ["image [3, 32, 32]", "image[0] [32, 32]", "image[:, 8:24, 0:16] [3, 16, 16]"], strict=True):
     ax.set_title(title, fontsize=9)
     ax.axis("off")
-show(fig, "One image of the batch three times: in its colors, its red channel as gray levels, and a 16 by 16 window.")
+show(fig, "One image of the batch three times: whole, its red channel as gray levels, and a window of 16 by 16 pixels.")
 
 # %% [markdown]
 # In the middle picture a light pixel is one with much red. The window starts at row 8 and column 0 and stops before
@@ -283,12 +284,20 @@ num_bytes = batch.numel() * batch.element_size()  # blank: element_size
 from scalable_ai.checks import exercise
 
 with exercise("inspect") as check:
-    check.that(tuple(red.shape) == (256, 32, 32), "red of shape (256, 32, 32)", got=tuple(red.shape))
+    shape = tuple(red.shape)
+    check.that(
+        shape == (256, 32, 32), "red of shape (256, 32, 32)", got=shape, likely="The channel is the second index."
+    )
     check.equal(red[5], images[5][0], "red of image 5", likely="Keep all images; the channel is the second index.")
-    check.that(tuple(middle.shape) == (256, 3, 24, 24), "middle of shape (256, 3, 24, 24)", got=tuple(middle.shape))
+    shape = tuple(middle.shape)
+    check.that(
+        shape == (256, 3, 24, 24), "middle of shape (256, 3, 24, 24)", got=shape, likely="Rows and columns come last."
+    )
     inner = images[7].narrow(1, 4, 24).narrow(2, 4, 24)
     check.equal(middle[7], inner, "middle of image 7", likely="The margin is 4 on each side.")
-    check.that(brighter.dtype == torch.uint8, "brighter as uint8 again", got=str(brighter.dtype))
+    check.that(
+        brighter.dtype == torch.uint8, "brighter as uint8 again", got=str(brighter.dtype), likely="Narrow it last."
+    )
     check.that(
         bool((brighter >= images[:256]).all()),
         "no value that got darker",
@@ -301,7 +310,7 @@ with exercise("inspect") as check:
 # %% [markdown]
 # ## One number for each channel
 #
-# Networks learn best from numbers around zero, so images are normalized: subtract the mean of each channel and
+# Networks are usually fed with numbers around zero, so images are normalized: subtract the mean of each channel and
 # divide by its standard deviation. The mean runs over images, rows and columns, the dimensions 0, 2 and 3;
 # dimension 1, the channel, is kept.
 
@@ -396,7 +405,9 @@ with exercise("normalize") as check:
     )
     check.equal(deviations, torch.ones(3), "deviation of each channel", tolerance=1e-3, likely="Divide by its own std.")
     spread = result.mean(dim=(2, 3)).std(dim=0).min().item()
-    check.that(spread > 0.01, "images that still differ in brightness", got=spread, likely="Not image by image.")
+    check.that(
+        spread > 0.01, "images that still differ in brightness", got=f"{spread:.4f}", likely="Not image by image."
+    )
 
 # %% [markdown]
 # ## Autograd in one glance
@@ -498,7 +509,13 @@ with exercise("gradient") as check:
     ahead = ((0.5 + step) * brightness - 0.6).pow(2).mean()
     behind = ((0.5 - step) * brightness - 0.6).pow(2).mean()
     expected = float((ahead - behind) / (2 * step))
-    check.equal(float(by_autograd), expected, "by_autograd", tolerance=1e-3, likely="Read it from the marked tensor.")
+    check.equal(
+        float(by_autograd),
+        expected,
+        "by_autograd",
+        tolerance=1e-3,
+        likely="Is the loss a mean, and by_autograd the `.grad`?",
+    )
     check.equal(float(by_hand), expected, "by_hand", tolerance=1e-3, likely="Is it 2 · error · brightness, averaged?")
 
 # %% [markdown]

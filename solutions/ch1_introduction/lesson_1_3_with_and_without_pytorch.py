@@ -52,9 +52,9 @@ print("PyTorch:     ", torch.add(torch.tensor(first), torch.tensor(second)))
 # %% script [markdown]
 # In this lesson we compare plain Python, NumPy and PyTorch on the same operations. It matters because habit can
 # cost you either way, with a loop that crawls through a million numbers, or with a tensor library that is called
-# for three. Plain Python is building from raw material, where you cut every board yourself. NumPy and PyTorch
-# deliver prefabricated parts, so one call puts up a whole wall. On the slide all three add the same vectors and
-# give the same numbers. The question is what each way costs, and when.
+# for three. You know the picture. Plain Python is building from raw material, where you cut every board yourself.
+# NumPy and PyTorch deliver prefabricated parts, so one call puts up a whole wall. On the slide all three add the
+# same vectors and give the same numbers. The question is what each way costs, and when.
 
 # %% slide [markdown]
 # ## Where the time goes

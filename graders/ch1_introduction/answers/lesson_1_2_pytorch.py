@@ -123,7 +123,7 @@ def normalize(images):
 
 
 # %% wrong: normalize - mean and deviation of the lesson's own batch
-# says: one number for each channel
+# says: may not rely on the batch
 def normalize(images):
     known = batch.to(torch.float32)
     mean, std = known.mean(dim=(0, 2, 3)), known.std(dim=(0, 2, 3))
