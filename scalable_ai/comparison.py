@@ -18,7 +18,7 @@ TOLERANCE = {
     torch.float16: 1e-2,
     torch.bfloat16: 2e-2,
 }
-PYTHON_FLOAT_TOLERANCE = 1e-6
+PYTHON_FLOAT_TOLERANCE = 1e-5
 
 
 def kind(value: Any) -> str:
@@ -125,8 +125,10 @@ def _number_difference(got: Any, expected: Any, name: str, tolerance: float | No
         return None if int(got) == int(expected) else _unequal(got, expected, name, reveal)
     got, expected = float(got), float(expected)
     limit = PYTHON_FLOAT_TOLERANCE if tolerance is None else tolerance
+    # Without a stated tolerance only a zero is given room: seconds of microsecond size must still differ.
+    room = 1e-12 if tolerance is None else tolerance
     both_nan = math.isnan(got) and math.isnan(expected)
-    if both_nan or math.isclose(got, expected, rel_tol=limit, abs_tol=limit):
+    if both_nan or math.isclose(got, expected, rel_tol=limit, abs_tol=room):
         return None
     return _unequal(got, expected, name, reveal)
 
@@ -150,13 +152,20 @@ def _array_difference(got: Any, expected: Any, name: str, tolerance: float | Non
     limit = tolerance if tolerance is not None else TOLERANCE.get(expected.dtype, 0.0)
     if expected.is_complex():
         limit = tolerance if tolerance is not None else PYTHON_FLOAT_TOLERANCE
-    close = torch.isclose(got, expected, rtol=limit, atol=limit, equal_nan=True)
+    room = limit if tolerance is not None or not limit else limit * _largest(expected)
+    close = torch.isclose(got, expected, rtol=limit, atol=room, equal_nan=True)
     if bool(close.all()):
         return None
     if reveal and expected.numel() <= 6:
         return _unequal(got, expected, name, reveal)
     wrong, total = int((~close).sum()), expected.numel()
     return Finding(name, f"all {total} values as the task's rule gives them", f"{wrong} of {total} values that differ")
+
+
+def _largest(values: torch.Tensor) -> float:
+    """Return the largest finite magnitude: rounding errors of small entries come from the large ones."""
+    finite = values[torch.isfinite(values)].abs()
+    return float(finite.max()) if finite.numel() else 0.0
 
 
 def _sequence_difference(got: Any, expected: Any, name: str, tolerance: float | None, reveal: bool) -> Finding | None:

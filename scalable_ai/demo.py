@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import shutil
 import sys
 import textwrap
@@ -70,6 +71,10 @@ def run_demo(course: Course, out: Path) -> int:
         return 1
     console.rule("4 of 4: what came of it")
     _show(console, classroom, chapter, marks, capstone)
+    # The same again at a fixed width, as a picture to keep.
+    picture = Console(record=True, width=120, file=io.StringIO())
+    _show(picture, classroom, chapter, marks, capstone)
+    picture.save_svg(str(out / "summary.svg"), title="make demo")
     console.print(f"Finished in {(time.monotonic() - started) / 60:.1f} minutes.")
     return 0
 

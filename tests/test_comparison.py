@@ -169,8 +169,10 @@ def test_comparing_changes_nothing():
     ("condition", "holds"),
     [
         (True, True), (False, False), (np.bool_(True), True), (np.bool_(False), False), (torch.tensor(True), True),
-        (torch.tensor(False), False), (torch.tensor([True]), False), (torch.tensor(1), False), (1, False), ("yes", False),
-        (Liar(), False), (None, False), ([1], False), (type("bool_", (), {"__bool__": lambda self: True})(), False),
+        (torch.tensor(False), False), (torch.tensor([True]), False), (torch.tensor(1), False), (1, False),
+        ("yes", False),
+        (Liar(), False), (None, False), ([1], False),
+        (type("bool_", (), {"__bool__": lambda self: True})(), False),
     ],
     ids=str,
 )  # fmt: skip
@@ -204,7 +206,9 @@ def test_every_value_equals_itself(value):
 def test_one_changed_element_is_seen(values, data):
     place = data.draw(st.integers(0, len(values) - 1))
     got, expected = torch.tensor(values), torch.tensor(values)
-    got[place] = 0.0 if not (expected[place].abs() < 1) else 7.0
+    # A change far above rounding, which is measured by the largest entry.
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    got[place] = 0.0 if not (expected[place].abs() < max(1.0, 0.01 * largest)) else max(7.0, 0.1 * largest)
     assert difference(got, expected, "x") is not None
     assert difference(got.numpy(), expected.numpy(), "x") is not None
     assert difference(got.tolist(), expected.tolist(), "x") is not None

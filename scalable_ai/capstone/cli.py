@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from scalable_ai.data import DataError
 
     from .export import ExportError
-    from .fit import FitInterruptedError
+    from .fit import ConfigError, FitInterruptedError
     from .runs import CheckpointError
 
     try:
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             from .export import export
 
             export(**arguments)
-    except (DataError, CheckpointError, ExportError) as error:
+    except (ConfigError, DataError, CheckpointError, ExportError) as error:
         print(error, file=sys.stderr)
         return 1
     except (FitInterruptedError, KeyboardInterrupt) as stopped:

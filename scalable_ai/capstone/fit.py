@@ -51,6 +51,10 @@ class FitInterruptedError(Exception):
     """Training was stopped from the keyboard; the message says where the checkpoint is."""
 
 
+class ConfigError(Exception):
+    """A configuration that does not exist, told in one sentence."""
+
+
 class CapstoneCLI(LightningCLI):
     """LightningCLI with this capstone's defaults: device, precision, run folder and callbacks."""
 
@@ -66,7 +70,7 @@ class CapstoneCLI(LightningCLI):
                 "prog": "scalable-ai capstone fit",
                 "default_config_files": [str(CONFIGS / "standard.yaml")],
             },
-            args=[_named_config(word) for word in argv],
+            args=_with_config_paths(argv),
             run=False,
             auto_configure_optimizers=False,
             load_from_checkpoint_support=False,
@@ -180,8 +184,30 @@ def _left_behind(checkpoint: Path) -> str:
     return f"Stopped; the weights so far are in {checkpoint}, and `--resume {checkpoint}` goes on from there."
 
 
-def _named_config(word: str) -> str:
-    """Let `--config quick` mean the file of that name in this package."""
-    flag, equals, name = word.rpartition("=") if word.startswith(("--config=", "-c=")) else ("", "", word)
-    path = CONFIGS / f"{name}.yaml"
-    return f"{flag}{equals}{path}" if name.isidentifier() and path.is_file() and not Path(name).exists() else word
+def _with_config_paths(argv: Sequence[str]) -> list[str]:
+    """Let `--config quick` mean the file of that name in this package.
+
+    Raises:
+        ConfigError: There is neither such a file nor such a name.
+    """
+    words, expected = [], False
+    for word in argv:
+        flag, equals, value = word.partition("=")
+        named = flag in ("--config", "-c")
+        if expected:
+            words.append(_config_path(word))
+        elif named and equals:
+            words.append(f"{flag}={_config_path(value)}")
+        else:
+            words.append(word)
+        expected = named and not equals
+    return words
+
+
+def _config_path(value: str) -> str:
+    if Path(value).is_file():
+        return value
+    shipped = {path.stem: path for path in sorted(CONFIGS.glob("*.yaml"))}
+    if value not in shipped:
+        raise ConfigError(f"{value}: there is no such configuration; name a file or one of {', '.join(shipped)}.")
+    return str(shipped[value])

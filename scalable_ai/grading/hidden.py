@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def hidden(exercise: str, what: str, weight: float = 1, time_limit: float = TIME
     """
 
     def register(run: Run) -> Run:
-        _collected.append(HiddenCheck(exercise, what, weight, run, time_limit))
+        _collect(HiddenCheck(exercise, what, weight, run, time_limit))
         return run
 
     return register
@@ -100,7 +101,7 @@ def compare(
         weight: Relative weight of each check.
         time_limit: Seconds for each check.
     """
-    if (want is None) == (call is None) or (call is not None and args is None):
+    if bool(want) == (call is not None) or (call is not None and args is None):
         raise GraderError(f"compare({exercise!r}, …) needs either 'want' (with 'given') or 'call' with 'args'.")
 
     def mistake(name: str) -> str:
@@ -111,10 +112,12 @@ def compare(
         def run_call(check: Check, learner: Answerer, reference: Answerer, rng: np.random.Generator) -> None:
             for _ in range(repeats):
                 drawn = args(rng)
+                if not isinstance(drawn, tuple):
+                    raise GraderError(f"compare({exercise!r}, …): 'args' returns no tuple.")
                 expected = reference.call(call, *drawn)
                 check.equal(learner.call(call, *drawn), expected, f"{call}(…)", mistake(call), tolerance)
 
-        _collected.append(HiddenCheck(exercise, f"`{call}` on new inputs", weight, run_call, time_limit))
+        _collect(HiddenCheck(exercise, f"`{call}` on new inputs", weight, run_call, time_limit))
         return
 
     for name in want:
@@ -128,7 +131,13 @@ def compare(
                 got = learner.rerun(exercise, inputs, [name])[name]
                 check.equal(got, expected, name, mistake(name), tolerance)
 
-        _collected.append(HiddenCheck(exercise, f"`{name}` on new inputs", weight, run_name, time_limit))
+        _collect(HiddenCheck(exercise, f"`{name}` on new inputs", weight, run_name, time_limit))
+
+
+def _collect(check: HiddenCheck) -> None:
+    if not check.weight > 0:
+        raise GraderError(f"A hidden check of '{check.exercise}' has weight {check.weight}; it needs more than 0.")
+    _collected.append(check)
 
 
 def load_checks(path: Path) -> dict[str, list[HiddenCheck]]:
@@ -171,15 +180,34 @@ def run_check(
     Raises:
         GraderError: The reference answer itself failed: no verdict can be given.
     """
-    trusted = _Trusted(reference())
+    same_rng = copy.deepcopy(rng)
     try:
-        hidden_check.run(Check(reveal=False), learner(), trusted, rng)
-    except NotYet as failed:
-        return Outcome(hidden_check.what, hidden_check.weight, False, failed.finding)
+        hidden_check.run(Check(reveal=False), learner(), _Trusted(reference()), rng)
+    except GraderError:
+        raise
     except AnswerError as error:
         finding = Finding(hidden_check.what, error.expected, error.got)
         return Outcome(hidden_check.what, hidden_check.weight, False, finding, error.is_timeout)
-    return Outcome(hidden_check.what, hidden_check.weight, True)
+    except NotYet as failed:
+        finding = failed.finding
+    except Exception as error:  # the check's own code met a value it was not written for
+        got = f"another kind of value ({type(error).__name__})"
+        finding = Finding(hidden_check.what, "a value of the kind that the task asks for", got)
+    else:
+        return Outcome(hidden_check.what, hidden_check.weight, True)
+    _control(hidden_check, reference, same_rng)
+    return Outcome(hidden_check.what, hidden_check.weight, False, finding)
+
+
+def _control(hidden_check: HiddenCheck, reference: Callable[[], Answerer], rng: np.random.Generator) -> None:
+    """Run a check that was just failed on the reference answer: where that fails too, the check is to blame."""
+    try:
+        hidden_check.run(Check(reveal=False), _Trusted(reference()), _Trusted(reference()), rng)
+    except GraderError:
+        raise
+    except Exception as error:
+        why = error.finding.sentence() if isinstance(error, NotYet) else f"{type(error).__name__}: {error}"
+        raise GraderError(f"'{hidden_check.what}': the reference answer does not pass its own check: {why}") from error
 
 
 class _Trusted:

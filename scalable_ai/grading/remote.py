@@ -7,10 +7,14 @@ by value on the other side.
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from typing import Any
 
 from scalable_ai.grading import wire
+
+
+_TIMERS = re.compile(r"\A(\s*%%(time|timeit|capture)\b[^\n]*\n)+")
 
 
 class MissingNameError(Exception):
@@ -35,18 +39,29 @@ def respond(namespace: dict[str, Any], request: str) -> str:
         value = _OPERATIONS[asked["op"]](namespace, asked)
         return json.dumps({"ok": wire.dumps(value)})
     except BaseException as error:
-        line = next(
-            (frame.lineno for frame in reversed(traceback.extract_tb(error.__traceback__)) if _own(frame)), None
-        )
-        try:
-            message = str(error)[:300]
-        except Exception:
-            message = ""
-        return json.dumps({"error": {"type": type(error).__name__, "message": message, "line": line}})
+        return json.dumps({"error": {"type": type(error).__name__, "message": _message(error), "line": _line(error)}})
 
 
-def _own(frame: traceback.FrameSummary) -> bool:
-    return frame.filename == "<answer>"
+def _message(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return error.msg
+    try:
+        return str(error)[:300]
+    except Exception:
+        return ""
+
+
+def _line(error: BaseException) -> int | None:
+    """Return the line of the learner's cell in which an exception arose."""
+    if isinstance(error, SyntaxError) and error.filename == "<answer>":
+        return error.lineno
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    return next((frame.lineno for frame in frames if _is_cell(frame.filename)), None)
+
+
+def _is_cell(filename: str) -> bool:
+    """Tell whether code was compiled here, or by the kernel from a notebook cell."""
+    return filename == "<answer>" or "ipykernel_" in filename
 
 
 def _get(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
@@ -82,15 +97,21 @@ def _lookup(namespace: dict[str, Any], path: str) -> Any:
 
 
 def _seed(asked: dict[str, Any]) -> None:
+    import random
+
+    import numpy as np
     import torch
 
-    torch.manual_seed(asked.get("seed", 0))
+    seed = asked.get("seed", 0) % 2**32
+    for seed_one in (random.seed, np.random.seed, torch.manual_seed):
+        seed_one(seed)
 
 
 def _plain(source: str) -> str:
-    """Turn notebook syntax (`%magic`, `!command`) into Python."""
+    """Turn notebook syntax (`%magic`, `!command`) into Python; a `%%time` above a cell changes nothing in it."""
     from IPython.core.inputtransformer2 import TransformerManager
 
+    source = _TIMERS.sub(lambda found: "\n" * found[0].count("\n"), source)
     return TransformerManager().transform_cell(source)
 
 

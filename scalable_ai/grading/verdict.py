@@ -28,6 +28,8 @@ class Verdict:
     hints: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     """What was looked at and was right."""
+    stopped: bool = False
+    """Whether the learner's code took too long or ended its kernel, so that a new one is needed."""
     flag: str = ""
     """Why there is no verdict, for the instructor; then there are no marks either."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,10 @@ MAX_TEXT = 64_000_000
 """Longest message, in characters."""
 MAX_DEPTH = 20
 MAX_ITEMS = 1_000_000
+"""Most items of one container; and a message has at most four times as many brackets and commas."""
 
 _ARRAY_KINDS = "biufc"
+_ARRAY_DTYPE = re.compile(rf"[<>|][{_ARRAY_KINDS}][0-9]{{1,2}}")
 _TORCH_DTYPES = {
     str(dtype).removeprefix("torch."): dtype
     for dtype in (
@@ -39,9 +42,12 @@ def dumps(value: Any) -> str:
     Raises:
         WireError: The value holds something else, or is too large.
     """
-    text = json.dumps(_encode(value, 0))
-    if len(text) > MAX_TEXT:
-        raise WireError(f"the value is too large to look at: {len(text)} characters, at most {MAX_TEXT}")
+    try:
+        text = json.dumps(_encode(value, 0))
+    except (RecursionError, OverflowError):
+        raise WireError("the value is nested too deeply, or too large, to look at") from None
+    if _is_too_large(text):
+        raise WireError(f"the value is too large to look at ({len(text):,} characters as text)")
     return text
 
 
@@ -51,14 +57,19 @@ def loads(text: str) -> Any:
     Raises:
         WireError: The text is not of that form.
     """
-    if not isinstance(text, str) or len(text) > MAX_TEXT:
+    if not isinstance(text, str) or _is_too_large(text):
         raise WireError("the reply is no text, or too large")
     try:
         return _decode(json.loads(text), 0)
     except WireError:
         raise
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError, RuntimeError, MemoryError) as error:
+    except Exception as error:  # whatever a hostile text makes the decoders raise, it is one thing to the caller
         raise WireError(f"the reply is malformed ({type(error).__name__})") from None
+
+
+def _is_too_large(text: str) -> bool:
+    """Tell before parsing: small texts of many brackets become large objects."""
+    return len(text) > MAX_TEXT or sum(text.count(sign) for sign in "[{,") > 4 * MAX_ITEMS
 
 
 def _encode(value: Any, depth: int) -> Any:
@@ -66,7 +77,7 @@ def _encode(value: Any, depth: int) -> Any:
         raise WireError("the value is nested too deeply to look at")
     kind = type(value)
     if value is None or kind in {bool, int, str}:
-        return {"i": str(value)} if kind is int and abs(value) >= 2**53 else value
+        return {"i": hex(value)} if kind is int and abs(value) >= 2**53 else value
     if kind is float:
         return value if math.isfinite(value) else {"f": repr(value)}
     if kind is complex:
@@ -79,19 +90,26 @@ def _encode(value: Any, depth: int) -> Any:
         return _encode_array(np.asarray(value), scalar=isinstance(value, np.generic))
     for name, family in (("l", list), ("t", tuple), ("s", set), ("s", frozenset)):
         if isinstance(value, family):
-            return {name: [_encode(item, depth + 1) for item in value]}
+            return {name: [_encode(item, depth + 1) for item in _limited(value)]}
     if isinstance(value, range):
-        return {"l": list(value)}
+        return {"l": list(_limited(value))}
     if isinstance(value, dict):
-        return {"d": [[_encode(key, depth + 1), _encode(item, depth + 1)] for key, item in value.items()]}
+        return {"d": [[_encode(key, depth + 1), _encode(item, depth + 1)] for key, item in _limited(value).items()]}
     raise WireError(f"an object of type {kind.__name__} is no plain data (numbers, texts, lists, arrays, tensors)")
+
+
+def _limited(value: Any) -> Any:
+    if len(value) > MAX_ITEMS:
+        raise WireError(f"the value is too large to look at: {len(value):,} items, at most {MAX_ITEMS:,}")
+    return value
 
 
 def _encode_tensor(value: torch.Tensor) -> dict[str, Any]:
     name = str(value.dtype).removeprefix("torch.")
-    if name not in _TORCH_DTYPES or value.layout is not torch.strided:
-        raise WireError(f"a tensor of dtype {value.dtype} and layout {value.layout} cannot be looked at")
-    plain = value.detach().cpu().contiguous().reshape(-1)
+    if name not in _TORCH_DTYPES or value.layout is not torch.strided or value.is_meta:
+        where = f"layout {value.layout} on device {value.device}"
+        raise WireError(f"a tensor of dtype {value.dtype} and {where} cannot be looked at")
+    plain = value.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
     data = plain.view(torch.uint8) if plain.dtype != torch.bool else plain.to(torch.uint8)
     return {"torch": [name, list(value.shape), base64.b64encode(data.numpy().tobytes()).decode()]}
 
@@ -117,7 +135,8 @@ def _decode(value: Any, depth: int) -> Any:
         if not isinstance(body, list) or len(body) > MAX_ITEMS:
             raise WireError("the reply is malformed or too large")
         if tag == "d":
-            return {_decode(key, depth + 1): _decode(item, depth + 1) for key, item in body}
+            pairs = [pair if isinstance(pair, list) else () for pair in body]
+            return {_decode(key, depth + 1): _decode(item, depth + 1) for key, item in pairs}
         items = [_decode(item, depth + 1) for item in body]
         return {"l": list, "t": tuple, "s": set}[tag](items)
     if tag in _SCALARS:
@@ -137,11 +156,12 @@ def _decode_tensor(body: list) -> torch.Tensor:
 
 def _decode_array(body: list) -> np.ndarray:
     name, shape, data = body
-    dtype = np.dtype(name)
-    if dtype.kind not in _ARRAY_KINDS:
+    if not _ARRAY_DTYPE.fullmatch(name):
         raise WireError("the reply is malformed")
+    dtype = np.dtype(name)
     raw = base64.b64decode(data, validate=True)
-    return np.frombuffer(raw, dtype=dtype).reshape(_shape(shape, len(raw), dtype.itemsize)).copy()
+    shape = _shape(shape, len(raw), dtype.itemsize)
+    return np.frombuffer(raw, dtype=dtype).reshape(shape).copy() if raw else np.empty(shape, dtype)
 
 
 def _shape(shape: list, size: int, itemsize: int) -> tuple[int, ...]:
@@ -151,8 +171,8 @@ def _shape(shape: list, size: int, itemsize: int) -> tuple[int, ...]:
 
 
 _SCALARS = {
-    "i": int,
-    "f": float,
+    "i": lambda body: int(body, 16),
+    "f": lambda body: float({"nan": "nan", "inf": "inf", "-inf": "-inf"}[body]),
     "c": lambda body: complex(float(body[0]), float(body[1])),
     "b": lambda body: base64.b64decode(body, validate=True),
     "torch": _decode_tensor,

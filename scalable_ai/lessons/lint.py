@@ -10,7 +10,7 @@ from scalable_ai.lessons import lint_answer, lint_exercise, lint_facts, lint_fil
 from scalable_ai.lessons.lint_capstone import capstone_forms
 from scalable_ai.lessons.lint_course_facts import course_facts
 from scalable_ai.lessons.lint_finding import Finding, Findings, LessonRule
-from scalable_ai.lessons.source import Lesson, SourceError, find_lessons, read_lesson
+from scalable_ai.lessons.source import Cell, Lesson, SourceError, find_lessons, read_lesson
 from scalable_ai.lessons.syntax import parse
 
 __all__ = ["Finding", "lint_course", "lint_lesson_source"]
@@ -80,7 +80,7 @@ def _read(paths: list[Path]) -> tuple[list[Lesson], list[Finding]]:
     return lessons, broken
 
 
-def _unparsed(lesson: Lesson, cell: object) -> Findings:
+def _unparsed(lesson: Lesson, cell: Cell) -> Findings:
     try:
         parse(cell.text)
     except SyntaxError as error:

@@ -32,7 +32,7 @@ def glossary_used(lesson: Lesson) -> Findings:
 def analogies_told(lesson: Lesson) -> Findings:
     """C5: each analogy of the header is told in the script."""
     told = stems(" ".join(cell.text for cell in lesson.of("script")))
-    for analogy in _texts(lesson, "analogies"):
+    for analogy in texts(lesson, "analogies"):
         wanted = stems(analogy)
         if len(wanted & told) < TOLD * len(wanted):
             remedy = "Tell it in a '# %% script [markdown]' cell in these words, or take it off the header."
@@ -41,18 +41,20 @@ def analogies_told(lesson: Lesson) -> Findings:
 
 def misconceptions_targeted(lesson: Lesson) -> Findings:
     """C6: each misconception of the header is met by an exercise or a quiz."""
-    cards = " ".join(cell.text for cell in lesson.of("exercise", "quiz", "check"))
-    met = stems(cards)
-    for misconception in _texts(lesson, "misconceptions"):
-        wanted = stems(misconception)
-        if not wanted & met:
+    for misconception in texts(lesson, "misconceptions"):
+        if not misconception_met(lesson, misconception):
             remedy = "Let a card, a check or a quiz option speak to it, or take it off the header."
             yield in_header(lesson, "C6", f"No exercise targets the misconception '{misconception}'.", remedy)
 
 
+def misconception_met(lesson: Lesson, misconception: str) -> bool:
+    """Return whether a card, a check or a quiz speaks of what a misconception is about."""
+    return bool(stems(misconception) & stems(" ".join(cell.text for cell in lesson.of("exercise", "quiz", "check"))))
+
+
 def functions_used(lesson: Lesson) -> Findings:
     """C10: the header lists functions, and each is used in the lesson's code."""
-    functions = _texts(lesson, "functions")
+    functions = texts(lesson, "functions")
     if not functions:
         yield in_header(lesson, "C10", "The header lists no functions.", "Add '#   functions: [torch.tensor, …]'.")
     used = names_in_code(lesson)
@@ -67,7 +69,8 @@ def names_in_code(lesson: Lesson) -> set[str]:
     return {name for cell in lesson.cells if cell.type == "code" for name in identifiers(cell.text)}
 
 
-def _texts(lesson: Lesson, key: str) -> list[str]:
+def texts(lesson: Lesson, key: str) -> list[str]:
+    """Return a list of the header as texts; empty where there is none."""
     value = lesson.meta.get(key)
     return [str(item) for item in value] if isinstance(value, list) else []
 

@@ -141,7 +141,8 @@ class _Builder:
         self.add("answer", "code", answer, name, nbgrader=solution, scalable_ai={"task": task})
         # The check's text holds hints and explanations; folded, they are read only by those who open it.
         folded = {"jupyter": {"source_hidden": True}, "nbgrader": {**graded, "points": points}}
-        self.add("check", "code", check, name, **folded)
+        # A folded cell shows its first line.
+        self.add("check", "code", f"# Check your answer: run this cell\n{check}", name, **folded)
 
     def _id(self, mark: str, name: str, text: str) -> str:
         stem = f"{name}-{mark}" if name else f"{mark}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

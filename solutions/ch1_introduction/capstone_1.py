@@ -334,6 +334,10 @@ def median_seconds(function, *inputs, repeats=5, loops=1):
     return median(readings)
 
 
+# %% [markdown]
+# The next cell takes a few seconds. Each way gets the pictures in its own form, lists, arrays or tensors, made before
+# the clock starts, and each row of its output is one size of the load.
+
 # %%
 sizes = [1, 2, 4, 8, 16, 32, 128, 512, 4_096, 32_768]
 stream = tile_means(data.train.images, tile=16).repeat(17, 1)
@@ -343,7 +347,7 @@ for size in sizes:
     seconds["plain Python"].append(median_seconds(predict_python, load.tolist(), means_list, loops=loops))
     seconds["NumPy"].append(median_seconds(predict_numpy, load.numpy(), means_array, loops=loops))
     seconds["PyTorch"].append(median_seconds(predict_torch, load, means_tensor, loops=loops))
-    print(f"{size:6} pictures:", *(f"{name} {times[-1] * 1e6:9.1f} µs  " for name, times in seconds.items()))
+    print(f"load {size:6}:", *(f"{name} {times[-1] * 1e6:9.1f} µs  " for name, times in seconds.items()))
 
 # %% [markdown]
 # Read the first rows and the last rows, and who is fastest in each. With three ways there can be more than one
@@ -410,14 +414,14 @@ with exercise("crossovers") as check:
 
 # %%
 for size, name in crossovers(sizes, seconds):
-    print(f"from {size:6} pictures: {name}")
+    print(f"from load {size:6}: {name}")
 pair = {name: seconds[name] for name in ["plain Python", "PyTorch"]}
 print("these two alone:", crossovers(sizes, pair))
 
 # %% [markdown]
 # In the last line, an entry for PyTorch after one for plain Python is your crossover. A single entry means that it
-# lies below one picture or beyond 32,768. Entries that flicker within neighbouring sizes mean that two ways are about
-# equally fast there: repeat the sweep before you believe them.
+# lies at one picture or below, or beyond 32,768. Entries that flicker within neighbouring sizes mean that two ways
+# are about equally fast there: repeat the sweep before you believe them.
 
 # %% [markdown]
 # ## Step 4: judge
@@ -461,7 +465,7 @@ for load, many, few in zip(loads, rival, centroids, strict=True):
 #   You are a data scientist in the technology group of a bank that reads scanned cheques. Two proposals lie on the
 #   table, and each comes with costs at several loads, before and after. The board wants to know which of them helps
 #   now and which of them still helps when the number of cheques has doubled three times. Measured costs carry
-#   noise, so a slope only counts as smaller when it fell by more than a quarter.
+#   noise, so a slope only counts as smaller when it is lower by more than 0.25.
 # instructions:
 #   - Compute both slopes from the last two sizes.
 #   - Divide the cost before by the cost after, at the largest size.
@@ -520,7 +524,7 @@ for name, found in changes.items():
 # %% [markdown]
 # The second verdict is a gain in scalability: the slope fell from 2 to 1. For the first, remember that both
 # versions do the same squared differences, so the design did not change: the speed-up lowers the line. If your
-# measured slopes are still more than 0.25 apart, a rest of the entry fee, memory or a disturbance is in them;
+# measured slopes are still more than 0.25 apart, a remainder of the entry fee, memory or a disturbance is in them;
 # measure again, with larger loads.
 
 # %% [markdown]
@@ -535,6 +539,10 @@ agree = fine_predicted.tolist() == predict_python(fine_test.tolist(), fine_means
 print("rows:", fine_test.shape, " centroids:", fine_means.shape)
 print("accuracy on ten classes:", (fine_predicted == data.test.labels).to(torch.float64).mean().item())
 print("same predictions in plain Python:", agree)
+
+# %% [markdown]
+# Compare this accuracy with 0.1 and with what two classes gave, and read in the last line whether the ways still
+# agree on every picture. The next cell draws what you measured beside what you counted.
 
 # %%
 fig, (measured, counted) = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")

@@ -406,7 +406,10 @@ with exercise("normalize") as check:
     check.equal(deviations, torch.ones(3), "deviation of each channel", tolerance=1e-3, likely="Divide by its own std.")
     spread = result.mean(dim=(2, 3)).std(dim=0).min().item()
     check.that(
-        spread > 0.01, "images that still differ in brightness", got=f"{spread:.4f}", likely="Not image by image."
+        spread > 0.01,
+        "images that still differ from one another in brightness",
+        got=f"a spread of {spread:.4f} between them",
+        likely="The mean was taken for each image by itself; take it over the images too.",
     )
 
 # %% [markdown]

@@ -119,7 +119,12 @@ def test_the_learning_rate_follows_the_global_batch(tiny, tmp_path):
 BAD = {
     "data": (["--data.source", "/nowhere.zip"], 1, "/nowhere.zip: there is no such file or folder"),
     "option": (["--trainer.max_epoch", "3"], 2, "max_epoch"),
-    "config": (["--config", "nothing"], 2, "nothing"),
+    "config": (
+        ["--config", "nothing"],
+        1,
+        "nothing: there is no such configuration; name a file or one of quick, standard",
+    ),
+    "config=": (["--config=gone.yaml"], 1, "gone.yaml: there is no such configuration"),
 }
 
 
@@ -127,7 +132,7 @@ BAD = {
 def test_bad_input_is_told_and_has_a_status(case, tmp_path, capsys):
     more, status, message = BAD[case]
     try:
-        found = main(["fit", "--trainer.default_root_dir", str(tmp_path), *more])
+        found = main(["fit", "--trainer.max_steps", "1", "--trainer.default_root_dir", str(tmp_path), *more])
     except SystemExit as stopped:
         found = stopped.code
     assert found == status

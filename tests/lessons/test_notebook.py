@@ -46,7 +46,8 @@ def test_a_capstone_has_its_own_title(small):
 def test_each_exercise_has_an_open_answer_and_a_locked_check_with_its_points(source):
     answer, check = cell_named(source, "growth_factor"), cell_named(source, "growth_factor-check")
     assert answer.metadata.nbgrader == {
-        "schema_version": 3, "task": False, "grade": False, "grade_id": "growth_factor", "locked": False, "solution": True,
+        "schema_version": 3, "task": False, "grade": False, "grade_id": "growth_factor", "locked": False,
+        "solution": True,
     }  # fmt: skip
     assert check.metadata.nbgrader == {
         "schema_version": 3, "task": False, "grade": True, "grade_id": "growth_factor-check", "locked": True,

@@ -68,7 +68,7 @@ def test_a_blank_is_found_as_a_whole_name_only():
     ],
 )
 def test_a_mark_that_does_not_fit_is_named_with_its_line(answer, said):
-    with pytest.raises(ValueError, match="line .* of the answer") as caught:
+    with pytest.raises(ValueError, match=r"line .* of the answer") as caught:
         learner_text(answer, "task")
     assert said in str(caught.value)
 
