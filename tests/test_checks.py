@@ -48,7 +48,7 @@ def test_a_wrong_answer_gets_a_card_and_raises_so_that_nbgrader_sees_it(shown):
     assert str(error) == "`total`: expected 3, got 2. Off by one."
     assert not shown[0].passed
     assert shown[0].findings == (error.finding,)
-    assert error._render_traceback_() == ["Not yet: `total`: expected 3, got 2. Off by one."]
+    assert error._render_traceback_() == ["Not yet: `total`: expected 3, got 2."]
 
 
 def test_the_first_thing_that_is_not_right_ends_the_check(shown):

@@ -69,6 +69,7 @@ class CapstoneCLI(LightningCLI):
             parser_kwargs={
                 "prog": "scalable-ai capstone fit",
                 "default_config_files": [str(CONFIGS / "standard.yaml")],
+                "allow_abbrev": False,
             },
             args=_with_config_paths(argv),
             run=False,

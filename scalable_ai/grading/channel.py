@@ -12,7 +12,7 @@ from scalable_ai.grading import remote, wire
 
 
 class AnswerError(Exception):
-    """The answer raised an exception, is missing a name, or took too long; the text is for the learner."""
+    """The answer raised an exception, is missing a name, or had to be stopped; the text is for the learner."""
 
     def __init__(self, expected: str, got: str, is_timeout: bool = False) -> None:
         self.expected, self.got, self.is_timeout = expected, got, is_timeout
@@ -22,6 +22,10 @@ class AnswerError(Exception):
 LOOK_AGAIN = 0.2
 """Seconds between two looks at whether the kernel still runs."""
 _STUB = re.compile(r"Exercise \d+: |Quiz$")
+
+
+class KernelEndedError(ConnectionError):
+    """The learner's code ended the kernel that it ran in."""
 
 
 class Channel(Protocol):
@@ -91,7 +95,7 @@ class KernelChannel:
                 message = self._client.get_shell_msg(timeout=min(left, LOOK_AGAIN))
             except Empty:
                 if has_ended(self._pid):
-                    raise ConnectionError("the code ended its kernel") from None
+                    raise KernelEndedError from None
                 continue
             if message["parent_header"].get("msg_id") == sent:
                 return message["content"]
@@ -171,6 +175,8 @@ class Answerer:
                 return wire.loads(reply["ok"])
             error = reply["error"]
             kind, message, line = str(error["type"]), str(error["message"]), error.get("line")
+        except KernelEndedError:
+            raise AnswerError("a result", "none: the code ended its kernel", True) from None
         except TimeoutError:
             raise AnswerError(f"an answer within {self._limit:g} seconds", "none; it was stopped", True) from None
         except (ConnectionError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import secrets
 import select
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,12 +30,32 @@ class Court:
     course: Course
     time_limit: float = TIME_LIMIT
     _process: subprocess.Popen | None = field(default=None, repr=False)
+    _folder: tempfile.TemporaryDirectory | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def judge(
-        self, chapter: str, name: str, exercise: str, connection_file: str, answers: dict[str, str], points: float
+        self,
+        chapter: str,
+        name: str,
+        exercise: str,
+        connection_file: str,
+        answers: dict[str, str],
+        points: float,
+        title: str = "",
+        pid: int | None = None,
     ) -> Verdict:
-        """Return the verdict on one exercise; without one, no marks and a flag."""
+        """Return the verdict on one exercise; without one, no marks and a flag.
+
+        Args:
+            chapter: The assignment.
+            name: The notebook's name.
+            exercise: The exercise or quiz.
+            connection_file: Of the kernel in which the learner's answer runs.
+            answers: The learner's answer cells by exercise.
+            points: What the exercise is worth.
+            title: What a card without a verdict is called.
+            pid: The kernel's process, so that its end is seen at once.
+        """
         request = {
             "chapter": chapter,
             "name": name,
@@ -41,30 +63,45 @@ class Court:
             "connection_file": str(connection_file),
             "answers": answers,
             "points": points,
-            "seed": secrets.randbits(31),
+            "title": title or exercise,
+            "pid": pid,
+            "seed": secrets.randbits(128),
         }
         with self._lock:
             for _ in range(2):
                 try:
                     return Verdict.from_dict(self._ask(request)["verdict"])
+                except TimeoutError as error:
+                    self._stop()
+                    why = f"the judge gave no verdict ({error})"
+                    break
                 except (OSError, ValueError, KeyError, TypeError) as error:
                     why = f"the judge gave no verdict ({type(error).__name__}: {error})"
                     self._stop()
-        return no_verdict(exercise, points, f"{name}, exercise '{exercise}': {why}")
+        return no_verdict(title or exercise, points, f"{name}, exercise '{exercise}': {why}", stopped=True)
+
+    def prepare(self, chapter: str, name: str) -> None:
+        """Have the judge run a lesson's reference ahead of need; does not wait for it."""
+        with self._lock, contextlib.suppress(OSError):
+            self.start()
+            self._send({"prepare": [chapter, name]})
 
     def start(self) -> None:
         """Start the judge ahead of need."""
         if self._process is None or self._process.poll() is not None:
-            environment = {**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+            self._stop()
+            # A folder of its own: what a lesson writes when its reference runs is in nobody's way.
+            self._folder = tempfile.TemporaryDirectory(prefix="judge-", ignore_cleanup_errors=True)
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "scalable_ai.grading.judge", str(self.course.root)],
+                [sys.executable, "-P", "-m", "scalable_ai.grading.judge", str(self.course.root)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                cwd=self.course.root,
-                env=environment,
+                cwd=self._folder.name,
+                env=self._environment(),
                 text=True,
                 encoding="utf-8",
+                start_new_session=True,  # Ctrl-C is for nbgrader, which ends the judge
             )
             atexit.register(self._stop)
 
@@ -75,20 +112,34 @@ class Court:
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         self.start()
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
+        self._send(request)
         line = _read_line(self._process, self.time_limit)
         if not line:
             raise ConnectionError("it ended")
         return json.loads(line)
+
+    def _send(self, request: dict[str, Any]) -> None:
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+
+    def _environment(self) -> dict[str, str]:
+        environment = {**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+        # Kernels find the data folder upward from their own folder; the judge's is elsewhere.
+        for folder in (self.course.root, *self.course.root.parents):
+            if (folder / "datasets").is_dir():
+                environment.setdefault("SCALABLE_AI_DATASETS", str(folder / "datasets"))
+                break
+        return environment
 
     def _stop(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
             process.wait()
-            process.stdin.close()
+            with contextlib.suppress(OSError):  # what was not yet written is lost with the process
+                process.stdin.close()
             process.stdout.close()
+            self._folder.cleanup()
 
 
 def _read_line(process: subprocess.Popen, time_limit: float) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 
-from scalable_ai.grading.rebuild import UnreadableError, instructor_notebook, read_submission, with_note
+from scalable_ai.course import Course
+from scalable_ai.grading.rebuild import UnreadableError, instructor_notebook, read_submission
+
+UNREADABLE = "scalable_ai_unreadable"
 
 
 class SubmissionExporter(NotebookExporter):
@@ -17,24 +21,49 @@ class SubmissionExporter(NotebookExporter):
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Convert a hand-in; where it cannot be read, the blank notebook with a note in its place.
+        """Convert a hand-in; where it cannot be read, the blank notebook in its place.
 
         Raises:
             UnreadableError: It cannot be read, and there is no notebook of the instructor's to stand in.
         """
-        path = Path(filename)
         try:
-            notebook = read_submission(path)
+            notebook = read_submission(Path(filename))
         except UnreadableError as error:
-            blank = instructor_notebook(source_of(resources or {}))
-            if blank is None:
+            notebook = place_of(self, resources).given()
+            if notebook is None:
                 raise
             self.log.error("%s/%s", resources["nbgrader"]["student"], error)
-            notebook = with_note(blank, str(error))
+            resources[UNREADABLE] = str(error)
         return self.from_notebook_node(notebook, resources=resources, **kw)
 
 
-def source_of(resources: dict[str, Any]) -> Path:
-    """Return nbgrader's source notebook of what is being graded; the converter's working directory is the course."""
+@dataclass(frozen=True)
+class Place:
+    """What is being graded, and where the instructor's version of it is."""
+
+    course: Course
+    source: Path
+    """nbgrader's source notebook."""
+    chapter: str
+    name: str
+    student: str
+
+    def given(self) -> NotebookNode | None:
+        """Return what the learner was given; None where this package did not build it."""
+        return instructor_notebook(self.source, self.course)
+
+
+def place_of(component: Any, resources: dict[str, Any]) -> Place:
+    """Return the place of what an exporter or preprocessor of nbgrader works on."""
+    while component is not None and getattr(component, "coursedir", None) is None:
+        component = component.parent
     names = resources["nbgrader"]
-    return Path.cwd() / "source" / names["assignment"] / f"{names['notebook']}.ipynb"
+    chapter, name = names["assignment"], names["notebook"]
+    if component is None:
+        # Not under a converter: nbgrader's converters work in the course's root.
+        folder = Path.cwd() / "source" / chapter
+    else:
+        coursedir = component.coursedir
+        folder = Path(coursedir.format_path(coursedir.source_directory, ".", chapter))
+    root = Path(component.coursedir.root if component else Path.cwd())
+    return Place(Course(root), folder / f"{name}.ipynb", chapter, name, names["student"])

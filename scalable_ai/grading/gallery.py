@@ -19,7 +19,7 @@ import torch
 
 from scalable_ai.course import Course
 from scalable_ai.grading.channel import LocalChannel
-from scalable_ai.grading.judge import Bench
+from scalable_ai.grading.judge import Bench, new_namespace
 from scalable_ai.grading.verdict import Verdict
 from scalable_ai.lessons.scaffold import learner_text, solution_text
 from scalable_ai.lessons.source import find_lessons
@@ -123,7 +123,7 @@ def grade_gallery(course: Course, path: Path, seed: int = SEED) -> Iterator[Grad
     gallery = read_gallery(course.graders / lesson.chapter / "answers" / f"{lesson.name}.py")
     for name in {answer.exercise for answer in gallery} - set(lesson.exercises):
         raise GalleryError(f"{path}: the gallery answers '{name}', which is no exercise of this lesson.")
-    namespace: dict[str, Any] = {"__name__": "__lesson__"}
+    namespace = new_namespace(lesson)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for cell in lesson.cells:

@@ -10,8 +10,11 @@ import contextlib
 import io
 import json
 import os
+import queue
 import sys
+import threading
 import time
+import types
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +33,7 @@ REFERENCE_TIME_LIMIT = 60.0
 
 
 class Judge:
-    """Judges exercises of a course, one lesson's reference kept at a time."""
+    """Judges exercises of a course; each lesson's reference runs once."""
 
     def __init__(self, course: Course) -> None:
         self.course = course
@@ -49,10 +52,14 @@ class Judge:
             answers: The learner's answer cells by exercise.
             seed: Of the fresh inputs.
         """
+        return self.bench(chapter, name).judge(exercise, channel, answers, seed)
+
+    def bench(self, chapter: str, name: str) -> Bench:
+        """Return a lesson's checks and reference answer; the first time, run it."""
         key = (chapter, name)
         if key not in self._lessons:
             self._lessons[key] = Bench(self.course, chapter, name)
-        return self._lessons[key].judge(exercise, channel, answers, seed)
+        return self._lessons[key]
 
 
 class Bench:
@@ -87,6 +94,7 @@ class Bench:
             success=success,
             hints=hints,
             passed=tuple(outcome.what for outcome in outcomes if outcome.passed),
+            stopped=any(outcome.is_timeout for outcome in outcomes),
         )
 
     def _run_all(
@@ -98,15 +106,20 @@ class Bench:
             if any(outcome.is_timeout for outcome in outcomes):
                 outcomes.append(replace(outcomes[-1], what=check.what, weight=check.weight))
             else:
-                outcomes.append(self._run(check, channel, answers, seed + number))
+                outcomes.append(self._run(check, channel, answers, np.random.SeedSequence([seed, number])))
         return outcomes
 
-    def _run(self, check: HiddenCheck, channel: Channel, answers: dict[str, str], seed: int) -> Outcome:
+    def _run(
+        self, check: HiddenCheck, channel: Channel, answers: dict[str, str], entropy: np.random.SeedSequence
+    ) -> Outcome:
+        # The seed that both answers start from travels to the learner's kernel; the one that inputs come from does not.
+        secret, shared = entropy.spawn(2)
+        seed = int(shared.generate_state(1)[0])
         return run_check(
             check,
             learner=lambda: Answerer(channel, answers, check.time_limit, seed),
             reference=lambda: Answerer(self.reference, self.sources, REFERENCE_TIME_LIMIT, seed),
-            rng=np.random.default_rng(seed),
+            rng=np.random.default_rng(secret),
         )
 
     def _card(self, exercise: str) -> tuple[str, float, str, tuple[str, ...]]:
@@ -121,7 +134,7 @@ class Bench:
 
 def run_reference(lesson: Lesson) -> dict[str, Any]:
     """Run a lesson's own code, checks left out, and return its namespace."""
-    namespace: dict[str, Any] = {"__name__": "__lesson__"}
+    namespace = new_namespace(lesson)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         for cell in lesson.cells:
@@ -130,28 +143,49 @@ def run_reference(lesson: Lesson) -> dict[str, Any]:
     return namespace
 
 
+def new_namespace(lesson: Lesson) -> dict[str, Any]:
+    """Return the namespace of a new module, so that what a lesson defines can be pickled as in a notebook."""
+    module = types.ModuleType(f"__{lesson.name}__")
+    sys.modules[module.__name__] = module
+    return vars(module)
+
+
 def serve(course: Course) -> None:
-    """Answer requests until standard input ends."""
+    """Answer requests until standard input ends; then end at once, whatever a check is doing."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_read_lines, args=(lines,), daemon=True).start()
     judge = Judge(course)
-    for line in sys.stdin:
-        replies.write(json.dumps(_reply(judge, json.loads(line))) + "\n")
+    while True:
+        asked = json.loads(lines.get())
+        if "prepare" in asked:
+            # What is wrong with the lesson is said when an exercise of it is judged.
+            with contextlib.suppress(Exception):
+                judge.bench(*asked["prepare"])
+            continue
+        replies.write(json.dumps(_reply(judge, asked)) + "\n")
         replies.flush()
+
+
+def _read_lines(lines: queue.SimpleQueue[str]) -> None:
+    for line in sys.stdin:
+        lines.put(line)
+    os._exit(0)
 
 
 def _reply(judge: Judge, asked: dict[str, Any]) -> dict[str, Any]:
     started = time.monotonic()
     channel = None
     try:
-        channel = KernelChannel(asked["connection_file"])
+        channel = KernelChannel(asked["connection_file"], asked["pid"])
         verdict = judge.judge(
             asked["chapter"], asked["name"], asked["exercise"], channel, asked["answers"], asked["seed"]
         )
     except (GraderError, SourceError, OSError) as error:
-        verdict = no_verdict(asked["exercise"], asked["points"], str(error))
+        verdict = no_verdict(asked["title"], asked["points"], str(error))
     except Exception as error:
-        verdict = no_verdict(asked["exercise"], asked["points"], f"{type(error).__name__}: {error}")
+        verdict = no_verdict(asked["title"], asked["points"], f"{type(error).__name__}: {error}")
     finally:
         if channel is not None:
             channel.close()

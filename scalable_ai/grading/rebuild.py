@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import copy
+import html
+import json
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from scalable_ai.lessons.build import release_notebook
+from scalable_ai.course import Course
+from scalable_ai.lessons.build import build_lesson, release_notebook
+
+UNREADABLE_NOTE, REPAIR_NOTE = "grading-note", "repair-note"
+"""Ids of the cells that tell a learner what was wrong with the file."""
 
 
 class UnreadableError(Exception):
@@ -16,29 +22,67 @@ class UnreadableError(Exception):
 
 
 def read_submission(path: Path) -> NotebookNode:
-    """Read a hand-in.
+    """Read a hand-in, of any notebook format; what is odd about its cells is left to `rebuild`.
 
     Raises:
         UnreadableError: It is no notebook.
     """
     try:
-        notebook = nbformat.read(path, as_version=4)
-        nbformat.validate(notebook)
+        return _parsed(path.read_bytes())
     except Exception as error:
-        detail = " ".join(str(error).split())[:80]
+        why = error if isinstance(error, _Unreadable) else "its content is not that of a notebook"
         raise UnreadableError(
-            f"{path.name}: this file is not a notebook ({type(error).__name__}: {detail}). "
-            "Open it in JupyterLab, save it, and hand it in again."
+            f"{path.name}: this file is not a notebook: {why}. Open your work in JupyterLab, save it, and hand it in again."
         ) from None
+
+
+class _Unreadable(ValueError):
+    pass
+
+
+def _parsed(raw: bytes) -> NotebookNode:
+    if not raw.strip():
+        raise _Unreadable("it is empty")
+    if raw.lstrip()[:1] == b"<":
+        raise _Unreadable("it is a web page")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _Unreadable("it is not text in UTF-8") from None
+    try:
+        data = json.loads(text)
+    except ValueError:
+        raise _Unreadable("it is not JSON") from None
+    if not isinstance(data, dict) or not {"cells", "worksheets"} & set(data):
+        raise _Unreadable("it is JSON without cells")
+    notebook = nbformat.reads(text, as_version=4)
+    for cell in notebook.cells:
+        # A lone half of a surrogate pair is legal in JSON and cannot be written again.
+        cell.source = cell.source.encode("utf-8", "replace").decode()
+        cell.metadata.get("nbgrader", {}).get("grade_id")
     return notebook
 
 
-def instructor_notebook(source: Path) -> NotebookNode | None:
-    """Return what the learner was given, from nbgrader's source notebook; None where this package did not build it."""
-    if not source.is_file():
+_given: dict[Path, tuple[int, NotebookNode | None]] = {}
+
+
+def instructor_notebook(source: Path, course: Course | None = None) -> NotebookNode | None:
+    """Return what the learner was given; None where this package did not build it.
+
+    Args:
+        source: nbgrader's source notebook.
+        course: Where the lesson's own source is looked for when that notebook is missing.
+    """
+    lesson = course.solutions / source.parent.name / f"{source.stem}.py" if course else None
+    origin = source if source.is_file() else lesson
+    if origin is None or not origin.is_file():
         return None
-    notebook = nbformat.read(source, as_version=4)
-    return release_notebook(notebook) if "scalable_ai" in notebook.metadata else None
+    changed = origin.stat().st_mtime_ns
+    if _given.get(origin, (None,))[0] != changed:
+        built = origin.read_text(encoding="utf-8") if origin is source else build_lesson(course, lesson).source
+        notebook = nbformat.reads(built, as_version=4)
+        _given[origin] = changed, release_notebook(notebook) if "scalable_ai" in notebook.metadata else None
+    return copy.deepcopy(_given[origin][1])
 
 
 def is_answer(cell: NotebookNode) -> bool:
@@ -56,26 +100,35 @@ def rebuild(given: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode,
         The notebook, and notes on what was repaired.
     """
     notebook = copy.deepcopy(given)
-    known = {cell["id"] for cell in given.cells}
     answers = {cell["id"]: cell for cell in notebook.cells if is_answer(cell)}
     by_name = {cell.metadata.nbgrader.grade_id: cell["id"] for cell in answers.values()}
+    known = {cell["id"] for cell in given.cells}
+    # Formats before 4.5 have no ids, and copies get new ones: such a cell is known by its text.
+    by_text = {cell.source: cell["id"] for cell in given.cells if cell.cell_type == "code" and not is_answer(cell)}
+    parts: dict[str, list[str]] = {}
     extra: dict[str | None, list[NotebookNode]] = {}
-    taken, notes, last = set(), [], None
+    notes, last = [], None
     for cell in submitted.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        here = by_name.get(name) or (cell.get("id") if cell.get("id") in known else None)
+        marks = cell.metadata.get("nbgrader") or {}
+        here = by_name.get(marks.get("grade_id")) or (cell.get("id") if cell.get("id") in known else None)
+        here = here or by_text.get(cell.source)
         if here is None:
-            if cell.cell_type == "code" and not cell.metadata.get("nbgrader") and cell.source.strip():
+            if cell.cell_type == "code" and not marks and cell.source.strip():
                 extra.setdefault(last, []).append(nbformat.v4.new_code_cell(cell.source))
             continue
+        if here in answers:
+            earlier = parts.setdefault(here, [])
+            if last == here or not [part for part in earlier if part != answers[here].source]:
+                earlier.append(cell.source)  # the pieces of a cell that was split, or a copy of a blank one
+            else:
+                notes.append(f"The answer cell '{_name(answers[here])}' is there twice; the first one is graded.")
         last = here
-        if here in answers and cell.cell_type == "code":
-            if here in taken:
-                notes.append(f"The answer cell '{here}' is there twice; the first one is graded.")
-                continue
-            taken.add(here)
-            answers[here].source = cell.source
-    notes += [f"The answer cell '{name}' is missing; it counts as blank." for name in answers if name not in taken]
+    for name, cell in answers.items():
+        if name in parts:
+            filled = [part for part in dict.fromkeys(parts[name]) if part != cell.source]
+            cell.source = "\n".join(filled) if filled else cell.source
+        else:
+            notes.append(f"The answer cell '{_name(cell)}' is missing; it counts as blank.")
     cells = list(extra.get(None, []))
     for cell in notebook.cells:
         cells += [cell, *extra.get(cell["id"], [])]
@@ -85,10 +138,15 @@ def rebuild(given: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode,
     return notebook, notes
 
 
-def with_note(notebook: NotebookNode, text: str) -> NotebookNode:
+def _name(cell: NotebookNode) -> str:
+    return cell.metadata.nbgrader.grade_id
+
+
+def with_note(notebook: NotebookNode, text: str, name: str = REPAIR_NOTE) -> NotebookNode:
     """Return a copy that opens with a note to the learner."""
     noted = copy.deepcopy(notebook)
+    text = html.escape(text, quote=False)
     cell = nbformat.v4.new_markdown_cell(f'<div class="alert alert-warning" role="note">\n\n{text}\n\n</div>')
-    cell["id"] = "grading-note"
+    cell["id"] = name
     noted.cells.insert(0, cell)
     return noted

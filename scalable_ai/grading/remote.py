@@ -13,7 +13,6 @@ from typing import Any
 
 from scalable_ai.grading import wire
 
-
 _TIMERS = re.compile(r"\A(\s*%%(time|timeit|capture)\b[^\n]*\n)+")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
+from scalable_ai.grading.rebuild import REPAIR_NOTE, UNREADABLE_NOTE
 from scalable_ai.grading.verdict import verdict_of
 
 
@@ -40,21 +42,21 @@ def reasons(folder: Path) -> list[str]:
     first, found = [], []
     for path in sorted(folder.glob("*.ipynb"), key=lambda path: (path.stem.startswith("capstone"), path.stem)):
         notebook = nbformat.read(path, as_version=4)
-        note = _note(notebook)
-        if note:
+        if note := _note(notebook, UNREADABLE_NOTE):
             first.append(note)
             continue
+        if note := _note(notebook, REPAIR_NOTE):
+            first.append(f"{path.stem}: {note}")
         for cell in notebook.cells:
             verdict = verdict_of(cell)
             if verdict is not None and not verdict.is_full:
-                stopped = [f for f in verdict.findings if "seconds" in f.got]
                 sentence = verdict.findings[0].sentence() if verdict.findings else verdict.flag
-                (first if stopped else found).append(f"{path.stem}, {verdict.title}: {sentence}")
+                (first if verdict.stopped else found).append(f"{path.stem}, {verdict.title}: {sentence}")
     return first + found
 
 
-def _note(notebook: NotebookNode) -> str:
+def _note(notebook: NotebookNode, name: str) -> str:
     for cell in notebook.cells:
-        if cell.get("id") == "grading-note":
-            return " ".join(line for line in cell.source.splitlines() if line and not line.startswith("<"))
+        if cell.get("id") == name:
+            return html.unescape(" ".join(s for s in cell.source.splitlines() if s and not s.startswith("<")))
     return ""

@@ -67,14 +67,16 @@ class Verdict:
 
 
 def verdict_of(cell: NotebookNode) -> Verdict | None:
-    """Return the verdict in a graded check cell's outputs."""
+    """Return the verdict in a graded check cell's outputs; what other cells display is no verdict."""
+    if not cell.metadata.get("nbgrader", {}).get("grade"):
+        return None
     for output in cell.get("outputs", []):
         if VERDICT in output.get("data", {}):
             return Verdict.from_dict(output["data"][VERDICT])
     return None
 
 
-def no_verdict(title: str, points: float, why: str) -> Verdict:
+def no_verdict(title: str, points: float, why: str, stopped: bool = False) -> Verdict:
     """Return no marks and a flag: what a check that could not be judged gets."""
     finding = Finding("This exercise", "a verdict", "none: the grader could not judge it; your instructor is told")
-    return Verdict(title, 0.0, points, findings=(finding,), flag=why)
+    return Verdict(title, 0.0, points, findings=(finding,), flag=why, stopped=stopped)

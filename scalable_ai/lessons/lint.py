@@ -6,28 +6,28 @@ from dataclasses import replace
 from pathlib import Path
 
 from scalable_ai.course import Course
-from scalable_ai.lessons import lint_answer, lint_exercise, lint_facts, lint_files, lint_lesson, lint_style
-from scalable_ai.lessons.lint_capstone import capstone_forms
-from scalable_ai.lessons.lint_course_facts import course_facts
-from scalable_ai.lessons.lint_finding import Finding, Findings, LessonRule
+from scalable_ai.lessons import rubric
+from scalable_ai.lessons.rubric.capstone import capstone_forms
+from scalable_ai.lessons.rubric.course import course_facts
+from scalable_ai.lessons.rubric.finding import Finding, Findings, LessonRule
+from scalable_ai.lessons.rubric.syntax import parse
 from scalable_ai.lessons.source import Cell, Lesson, SourceError, find_lessons, read_lesson
-from scalable_ai.lessons.syntax import parse
 
 __all__ = ["Finding", "lint_course", "lint_lesson_source"]
 
 LESSON_RULES: tuple[LessonRule, ...] = (
-    *lint_lesson.RULES,
-    *lint_exercise.RULES,
-    *lint_answer.RULES,
-    *lint_style.RULES,
-    *lint_facts.RULES,
+    *rubric.lesson.RULES,
+    *rubric.exercise.RULES,
+    *rubric.answer.RULES,
+    *rubric.style.RULES,
+    *rubric.facts.RULES,
 )
 CAPSTONE_RULES: tuple[LessonRule, ...] = (
-    *lint_lesson.EVERYWHERE,
-    *lint_exercise.RULES,
-    *lint_answer.RULES,
-    *lint_style.EVERYWHERE,
-    *lint_facts.EVERYWHERE,
+    *rubric.lesson.EVERYWHERE,
+    *rubric.exercise.RULES,
+    *rubric.answer.RULES,
+    *rubric.style.EVERYWHERE,
+    *rubric.facts.EVERYWHERE,
     capstone_forms,
 )
 
@@ -50,7 +50,7 @@ def lint_course(course: Course, paths: list[Path]) -> list[Finding]:
     for lesson in lessons:
         findings += lint_lesson_source(course, lesson)
     unreadable = {finding.path for finding in findings if finding.rule == "M"}
-    findings += lint_files.formatted(course, [path for path in wanted if path not in unreadable])
+    findings += rubric.files.formatted(course, [path for path in wanted if path not in unreadable])
     if not paths:
         findings += course_facts(course, lessons, complete=not broken)
     return sorted(_from_root(course, finding) for finding in findings)
@@ -66,7 +66,7 @@ def lint_lesson_source(course: Course, lesson: Lesson) -> Findings:
         return
     for rule in CAPSTONE_RULES if lesson.is_capstone else LESSON_RULES:
         yield from rule(lesson)
-    for files_rule in (lint_files.local_links, lint_files.hidden_checks, lint_files.gallery):
+    for files_rule in (rubric.files.local_links, rubric.files.hidden_checks, rubric.files.gallery):
         yield from files_rule(course, lesson)
 
 

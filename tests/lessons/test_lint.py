@@ -177,7 +177,7 @@ def test_the_linter_imports_no_torch():
 
 
 def test_missing_ruff_is_said(small, monkeypatch):
-    from scalable_ai.lessons import lint_files
+    from scalable_ai.lessons.rubric import files as lint_files
 
     monkeypatch.setattr(lint_files, "_ruff", lambda: None)
     (found,) = findings(small)

@@ -16,11 +16,11 @@ from typing import Any
 import yaml
 
 from scalable_ai.course import Course
-from scalable_ai.lessons.lint_facts import TOLD, misconception_met, names_in_code, texts
-from scalable_ai.lessons.lint_finding import Finding, Findings, in_header
+from scalable_ai.lessons.rubric.facts import TOLD, misconception_met, names_in_code, texts
+from scalable_ai.lessons.rubric.finding import Finding, Findings, in_header
+from scalable_ai.lessons.rubric.syntax import imported
+from scalable_ai.lessons.rubric.wording import stems
 from scalable_ai.lessons.source import Lesson
-from scalable_ai.lessons.syntax import imported
-from scalable_ai.lessons.wording import stems
 
 SHORTEST_DESCRIPTION = 80
 # Key of course.yml -> (rule, least number of entries, what each entry says; nothing for plain texts).

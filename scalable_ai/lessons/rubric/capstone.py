@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scalable_ai.lessons.lint_finding import Findings, in_header
+from scalable_ai.lessons.rubric.finding import Findings, in_header
 from scalable_ai.lessons.source import Lesson
 
 FORMS = {

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from scalable_ai.course import Course
 from scalable_ai.lessons.gallery import Entry, read_gallery
-from scalable_ai.lessons.lint_finding import Finding, Findings, at
+from scalable_ai.lessons.rubric.finding import Finding, Findings, at
+from scalable_ai.lessons.rubric.syntax import parses
+from scalable_ai.lessons.rubric.wording import without_code
 from scalable_ai.lessons.source import Lesson
-from scalable_ai.lessons.syntax import parses
-from scalable_ai.lessons.wording import without_code
 
 WRONG, RIGHT = 3, 2
 _LINK = re.compile(r"""\]\(\s*<?([^)\s>]+)[^)]*\)|\b(?:src|href)=["']([^"']+)["']""")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from scalable_ai.lessons.exercise import Exercise
-from scalable_ai.lessons.lint_finding import Findings, LessonRule, at
+from scalable_ai.lessons.rubric.finding import Findings, LessonRule, at
+from scalable_ai.lessons.rubric.wording import stems, without_code
 from scalable_ai.lessons.source import Lesson
-from scalable_ai.lessons.wording import stems, without_code
 
 CONTEXT = (180, 780)
 INSTRUCTIONS = (1, 4)

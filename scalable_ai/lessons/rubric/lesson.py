@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from scalable_ai.lessons.lint_finding import Findings, LessonRule, at, in_header
-from scalable_ai.lessons.source import Cell, Lesson
-from scalable_ai.lessons.syntax import parse, parses
-from scalable_ai.lessons.wording import (
+from scalable_ai.lessons.rubric.finding import Findings, LessonRule, at, in_header
+from scalable_ai.lessons.rubric.syntax import parse, parses
+from scalable_ai.lessons.rubric.wording import (
     code_like,
     count_words,
     fenced_code,
@@ -15,6 +14,7 @@ from scalable_ai.lessons.wording import (
     without_fences,
     wrong_capitals,
 )
+from scalable_ai.lessons.source import Cell, Lesson
 
 LECTURE = ("slide", "fragment", "script")
 SLIDES = (5, 7)

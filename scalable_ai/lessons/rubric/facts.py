@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from scalable_ai.lessons.lint_finding import Findings, LessonRule, in_header
+from scalable_ai.lessons.rubric.finding import Findings, LessonRule, in_header
+from scalable_ai.lessons.rubric.syntax import identifiers
+from scalable_ai.lessons.rubric.wording import stems
 from scalable_ai.lessons.source import Lesson
-from scalable_ai.lessons.syntax import identifiers
-from scalable_ai.lessons.wording import stems
 
 TOLD = 0.6
 SHORTEST_DEFINITION = 20

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 
-from scalable_ai.lessons.lint_finding import Findings, LessonRule, at
+from scalable_ai.lessons.rubric.finding import Findings, LessonRule, at
+from scalable_ai.lessons.rubric.syntax import comment_lines, parse
+from scalable_ai.lessons.rubric.wording import stems
 from scalable_ai.lessons.scaffold import BLANK, comments, learner_text, solution_text
 from scalable_ai.lessons.source import Cell, Lesson
-from scalable_ai.lessons.syntax import comment_lines, parse
-from scalable_ai.lessons.wording import stems
 
 MOST_LINES = 15
 COMMENT_LENGTH = 60

@@ -6,10 +6,10 @@ import ast
 import re
 
 from scalable_ai.figures import SHORTEST_DESCRIPTION
-from scalable_ai.lessons.lint_finding import Findings, LessonRule, at, in_header
+from scalable_ai.lessons.rubric.finding import Findings, LessonRule, at, in_header
+from scalable_ai.lessons.rubric.syntax import parse, parses, without_texts
+from scalable_ai.lessons.rubric.wording import count_words, fenced_code, without_code, without_fences
 from scalable_ai.lessons.source import Cell, Lesson
-from scalable_ai.lessons.syntax import parse, parses, without_texts
-from scalable_ai.lessons.wording import count_words, fenced_code, without_code, without_fences
 
 PROSE = ("reading", "note", "tip", "warning", "recap")
 PROSE_WORDS = 90
