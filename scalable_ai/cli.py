@@ -21,6 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(options)
     except CourseNotFoundError as error:
         return _problem(error)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     answers.add_argument("paths", nargs="*", type=Path, help="lesson sources; all of them by default")
 
     verb("doctor", _doctor, "Say what is installed, which device will be used and which data was found.")
+    data = verb("data", _data, "Fetch or open CIFAR-10, and say which source is used.")
+    data.add_argument("source", nargs="?", help='a path, "official" or "generated"; what is found when left out')
     demo = verb("demo", _demo, "Show the whole product at work: build, grade a class, train, evaluate, export.")
     demo.add_argument("--out", type=Path, default=Path("demo"), help="folder for what it makes (default: demo)")
     verb("bench", _bench, "Measure grading, loading and inference side by side.")
@@ -98,6 +103,16 @@ def _doctor(options: argparse.Namespace) -> int:
     from scalable_ai.doctor import report
 
     return report()
+
+
+def _data(options: argparse.Namespace) -> int:
+    from scalable_ai.data import DataError, describe
+
+    try:
+        print(describe(options.source))
+    except DataError as error:
+        return _problem(error)
+    return 0
 
 
 def _demo(options: argparse.Namespace) -> int:

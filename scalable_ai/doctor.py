@@ -16,10 +16,11 @@ LEAST_FREE_DISK = 2e9
 def report() -> int:
     """Print the verdict; return 1 where something the course needs is missing."""
     problems = _problems()
+    data = _data(problems)
     print(f"Python      {platform.python_version()} on {platform.system()} {platform.machine()}")
     print(f"Installed   {', '.join(f'{name} {_version(name)}' for name in SHOWN)}")
     print(f"Device      {_device()}")
-    print(f"Data        {_data()}")
+    print(f"Data        {data}")
     if problems:
         for problem in problems:
             print(f"Problem     {problem}", file=sys.stderr)
@@ -66,7 +67,11 @@ def _gpus() -> list[str]:
     return [line.strip() for line in found.stdout.splitlines() if line.strip()]
 
 
-def _data() -> str:
-    from scalable_ai.data.locate import find
+def _data(problems: list[str]) -> str:
+    from scalable_ai.data import DataError, find
 
-    return str(find())
+    try:
+        return str(find())
+    except DataError as error:
+        problems.append(str(error))
+        return "not usable"

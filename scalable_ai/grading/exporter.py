@@ -26,8 +26,11 @@ class SubmissionExporter(NotebookExporter):
         Raises:
             UnreadableError: It cannot be read, and there is no notebook of the instructor's to stand in.
         """
+        path = Path(filename)
+        # As in nbconvert: the learner's code runs in the hand-in's folder.
+        resources = {**(resources or {}), "metadata": {"name": path.stem, "path": str(path.parent)}}
         try:
-            notebook = read_submission(Path(filename))
+            notebook = read_submission(path)
         except UnreadableError as error:
             notebook = place_of(self, resources).given()
             if notebook is None:

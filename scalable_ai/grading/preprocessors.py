@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import nbformat
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import (
@@ -23,10 +25,9 @@ from nbgrader.utils import is_grade
 from traitlets import Float, default
 
 from scalable_ai.cards import Finding
-from scalable_ai.course import Course
-from scalable_ai.grading.court import court_of
-from scalable_ai.grading.exporter import source_of
-from scalable_ai.grading.rebuild import instructor_notebook, is_answer, rebuild, with_note
+from scalable_ai.grading.court import Court, court_of
+from scalable_ai.grading.exporter import UNREADABLE, place_of
+from scalable_ai.grading.rebuild import UNREADABLE_NOTE, is_answer, rebuild, with_note
 from scalable_ai.grading.verdict import Verdict
 from scalable_ai.lessons.build import fingerprint
 from scalable_ai.lessons.notebook import clear_answers
@@ -61,20 +62,17 @@ class RebuildSubmission(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
         """Return the notebook that is graded."""
-        given = instructor_notebook(source_of(resources))
+        given = place_of(self, resources).given()
         if given is None:
             for stock in (ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells):
                 nb, resources = stock(parent=self.parent).preprocess(nb, resources)
             return nb, resources
-        notes = [cell.source for cell in nb.cells if cell.get("id") == "grading-note"]
         rebuilt, repairs = rebuild(given, nb)
-        for text in repairs if not notes else []:
+        if UNREADABLE in resources:
+            return with_note(rebuilt, resources[UNREADABLE], UNREADABLE_NOTE), resources
+        for text in repairs:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], text)
-        if notes:
-            rebuilt.cells.insert(0, nb.cells[0])
-        elif repairs:
-            rebuilt = with_note(rebuilt, " ".join(repairs))
-        return rebuilt, resources
+        return with_note(rebuilt, " ".join(repairs)) if repairs else rebuilt, resources
 
 
 class JudgedExecute(Execute):
@@ -99,80 +97,116 @@ class JudgedExecute(Execute):
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any], km: Any = None) -> Result:
         """Run and judge one notebook."""
-        names = resources["nbgrader"]
-        self._place = (names["assignment"], names["notebook"])
-        self._student = names["student"]
-        course = Course(Path.cwd())
-        self._court = None
-        if (
-            "scalable_ai" in nb.metadata
-            and (course.solutions / names["assignment"] / f"{names['notebook']}.py").is_file()
-        ):
-            self._court = court_of(course)
+        self._place = place_of(self, resources)
+        self._court: Court | None = None
+        if self._place.given() is not None:
+            self._court = court_of(self._place.course)
             self._court.time_limit = self.judge_time_limit
-            self._court.start()
-        answers = {cell.metadata.nbgrader.grade_id: cell for cell in nb.cells if is_answer(cell)}
-        self._answers = {name: cell.source for name, cell in answers.items()}
-        self._titles = {name: cell.metadata.get("scalable_ai", {}).get("task", name) for name, cell in answers.items()}
+            self._court.prepare(self._place.chapter, self._place.name)
+        answers = [cell for cell in nb.cells if is_answer(cell)]
+        self._answers = {cell.metadata.nbgrader.grade_id: cell.source for cell in answers}
+        self._titles = {
+            cell.metadata.nbgrader.grade_id: cell.metadata.get("scalable_ai", {}).get("task", "") for cell in answers
+        }
         self._flags = resources.setdefault(FLAGS, {})
         self._done: list[tuple[NotebookNode, int]] = []
         self._stopped: dict[str, str] = {}
-        # Spinning barriers of several threads make cells tens of times slower when kernels share cores.
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
         return super().preprocess(nb, resources, km)
+
+    def start_new_kernel(self, **kwargs: Any) -> None:
+        """Start a kernel of one thread: spinning barriers of several make cells tens of times slower side by side."""
+        super().start_new_kernel(env={**os.environ, "OMP_NUM_THREADS": "1"}, **kwargs)
+
+    def set_widgets_metadata(self) -> None:
+        """Keep the state of widgets, where what the learner's kernel sent is of that form."""
+        with contextlib.suppress(Exception):
+            super().set_widgets_metadata()
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict[str, Any], index: int) -> Result:
         """Run one cell, or have its exercise judged."""
-        if is_grade(cell) and cell.cell_type == "code":
-            if self._court is not None:
-                self._judge(cell)
-                return cell, resources
-            cell, resources = self._execute(cell, resources, index)
-            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
-            return cell, resources
-        return self._execute(cell, resources, index)
+        is_check = is_grade(cell) and cell.cell_type == "code"
+        if is_check and self._court is not None:
+            self._judge(cell)
+        elif cell.cell_type == "code":
+            self._run(cell, index)
+            if is_check:
+                cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+        return cell, resources
 
-    def _execute(self, cell: NotebookNode, resources: dict[str, Any], index: int) -> Result:
-        """Run one cell; one that ends its kernel costs that cell, and the cells before it are run again."""
+    def _run(self, cell: NotebookNode, index: int) -> None:
+        """Run one cell; one that ends its kernel, or is deaf to being stopped, costs that cell and no other."""
+        self._ensure_kernel()
         try:
-            result = super().preprocess_cell(cell, resources, index)
-        except DeadKernelError:
-            self.log.error("%s: a cell ended its kernel; going on with a new one", self._student)
+            super().preprocess_cell(cell, self.resources, index)
+        except Exception as error:  # what a hostile kernel makes nbclient raise, it is lost all the same
+            ended = isinstance(error, DeadKernelError)
+            self._lose(cell, index, "ended its kernel" if ended else "could not be stopped")
             self._revive()
-            if is_answer(cell):
-                self._stopped[cell.metadata.nbgrader.grade_id] = "none: the cell ended its kernel"
-            message = "This cell ended its kernel. The cells before it were run again, and grading went on."
-            cell.outputs = [nbformat.v4.new_output("error", ename="KernelEnded", evalue=message, traceback=[message])]
-            return cell, resources
-        if cell.cell_type == "code":
+            return
+        if any(out.get("ename") == "CellTimeoutError" for out in cell.outputs):
+            self._stop(cell, f"none within {self.timeout} seconds; it was stopped")
+        else:
             self._done.append((cell, index))
-            stopped = any(out.get("ename") == "CellTimeoutError" for out in cell.outputs)
-            if stopped and is_answer(cell):
-                self._stopped[cell.metadata.nbgrader.grade_id] = f"none within {self.timeout} seconds; it was stopped"
-        return result
+
+    def _lose(self, cell: NotebookNode, index: int, what: str) -> None:
+        self.log.error("%s: a cell %s; going on with a new kernel", self._place.student, what)
+        self._stop(cell, f"none: the cell {what}")
+        message = f"This cell {what}. The cells before it were run again, and grading went on."
+        self.clear_display_id_mapping(index)
+        cell.outputs = [nbformat.v4.new_output("error", ename="KernelEnded", evalue=message, traceback=[message])]
+
+    def _stop(self, cell: NotebookNode, why: str) -> None:
+        if is_answer(cell):
+            self._stopped[cell.metadata.nbgrader.grade_id] = why
+
+    def _ensure_kernel(self) -> None:
+        if not run_sync(self.km.is_alive)():
+            self._revive()
 
     def _revive(self) -> None:
-        """Start another kernel and bring it to where the dead one was."""
-        self._cleanup_kernel()
-        self.km = self.create_kernel_manager()
-        self.start_new_kernel()
-        self.start_new_kernel_client()
-        for cell, index in self._done:
-            outputs = cell.outputs
-            super().preprocess_cell(cell, self.resources, index)
-            cell.outputs = outputs
+        """Start another kernel and bring it to where the last one was, without what ends it this time."""
+        while True:
+            self._cleanup_kernel()
+            self.km = self.create_kernel_manager()
+            self.start_new_kernel()
+            self.start_new_kernel_client()
+            for cell, index in self._done:
+                kept = cell.outputs, cell.execution_count
+                try:
+                    super().preprocess_cell(cell, self.resources, index)
+                except Exception:
+                    self._done.remove((cell, index))
+                    self._lose(cell, index, "ended its kernel")
+                    break
+                self.clear_display_id_mapping(index)
+                cell.outputs, cell.execution_count = kept
+            else:
+                return
 
     def _judge(self, cell: NotebookNode) -> None:
-        chapter, name = self._place
         exercise = cell.metadata.nbgrader.grade_id.removesuffix("-check")
-        points = float(cell.metadata.nbgrader.points)
+        points, title = float(cell.metadata.nbgrader.points), self._titles.get(exercise) or exercise
         if exercise in self._stopped:
             finding = Finding("Your answer", "a result", self._stopped[exercise])
-            verdict = Verdict(self._titles[exercise], 0.0, points, (finding,))
+            verdict = Verdict(title, 0.0, points, (finding,), stopped=True)
         else:
-            verdict = self._court.judge(chapter, name, exercise, self.km.connection_file, self._answers, points)
+            self._ensure_kernel()
+            verdict = self._court.judge(
+                self._place.chapter,
+                self._place.name,
+                exercise,
+                self.km.connection_file,
+                self._answers,
+                points,
+                title=title,
+                pid=getattr(self.km.provisioner, "pid", None),
+            )
+            if verdict.stopped:
+                self._revive()
+        if verdict.points != points:  # the lesson was changed after nbgrader took it in
+            verdict = replace(verdict, score=round(verdict.score / verdict.points * points, 3), points=points)
         if verdict.flag:
-            self.log.error("%s, %s: no verdict, so no marks: %s", self._student, exercise, verdict.flag)
+            self.log.error("%s, %s: no verdict, so no marks: %s", self._place.student, exercise, verdict.flag)
             self._flags[cell.metadata.nbgrader.grade_id] = verdict.flag
         cell.outputs = verdict.outputs()
 

@@ -59,7 +59,8 @@ def _parsed(raw: bytes) -> NotebookNode:
     for cell in notebook.cells:
         # A lone half of a surrogate pair is legal in JSON and cannot be written again.
         cell.source = cell.source.encode("utf-8", "replace").decode()
-        cell.metadata.get("nbgrader", {}).get("grade_id")
+        if not isinstance(cell.metadata, dict):
+            raise _Unreadable("its content is not that of a notebook")
     return notebook
 
 
@@ -109,9 +110,9 @@ def rebuild(given: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode,
     extra: dict[str | None, list[NotebookNode]] = {}
     notes, last = [], None
     for cell in submitted.cells:
-        marks = cell.metadata.get("nbgrader") or {}
-        here = by_name.get(marks.get("grade_id")) or (cell.get("id") if cell.get("id") in known else None)
-        here = here or by_text.get(cell.source)
+        marks = cell.metadata.get("nbgrader")
+        grade_id = str(marks.get("grade_id")) if isinstance(marks, dict) else ""
+        here = by_name.get(grade_id) or (cell["id"] if str(cell.get("id")) in known else by_text.get(cell.source))
         if here is None:
             if cell.cell_type == "code" and not marks and cell.source.strip():
                 extra.setdefault(last, []).append(nbformat.v4.new_code_cell(cell.source))
