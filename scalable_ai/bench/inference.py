@@ -10,7 +10,9 @@ import torch
 
 from scalable_ai.bench.timing import Comparison, compare_turns
 from scalable_ai.capstone import Network
-from scalable_ai.capstone.export import export_onnx
+from scalable_ai.capstone.export import write_onnx
+from scalable_ai.capstone.runs import Loaded
+from scalable_ai.data.generated import CLASSES
 
 
 def bench_inference(batch_sizes: tuple[int, ...] = (1, 128)) -> list[Comparison]:
@@ -21,7 +23,7 @@ def bench_inference(batch_sizes: tuple[int, ...] = (1, 128)) -> list[Comparison]
     comparisons = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
-        export_onnx(network, path)
+        write_onnx(Loaded(network, CLASSES, "generated", {}, path), path)
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         for batch_size in batch_sizes:
             images = torch.rand(batch_size, 3, 32, 32, generator=torch.Generator().manual_seed(0))

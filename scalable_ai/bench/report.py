@@ -36,7 +36,8 @@ def run_bench(course: Course) -> int:
         comparisons += run()
     table = Table("what", "ours", "the other", "ratio", title="Medians, measured turn by turn on this machine")
     for one in comparisons:
-        sides = (f"{one.names[i]}: {one.rate(i):,.3g} {one.unit}/s" for i in (0, 1))
+        digits = 0 if one.rate(1) >= 10 else 2
+        sides = (f"{one.names[i]}: {one.rate(i):,.{digits}f} {one.unit}/s" for i in (0, 1))
         table.add_row(one.what, *sides, f"{one.ratio:.2f} ×")
     console.print(table)
     path = store(course.root / "bench", comparisons)

@@ -134,7 +134,12 @@ def _read_program(loaded: Loaded, path: Path) -> Callable[[Tensor], Tensor]:
     return torch.inference_mode()(torch.export.load(path).module())
 
 
-def _write_onnx(loaded: Loaded, path: Path) -> None:
+def write_onnx(loaded: Loaded, path: Path) -> None:
+    """Write the network as one ONNX file with a free batch size, class names inside.
+
+    Raises:
+        ExportError: A package that the exporter needs is missing.
+    """
     try:
         import onnx
         import onnxscript  # noqa: F401
@@ -167,5 +172,5 @@ def _read_onnx(loaded: Loaded, path: Path) -> Callable[[Tensor], Tensor]:
 FORMATS = (
     ("state_dict", "model.pt", _write_state_dict, _read_state_dict, 1e-6),
     ("torch.export", "model.pt2", _write_program, _read_program, 1e-4),
-    ("onnx", "model.onnx", _write_onnx, _read_onnx, 1e-4),
+    ("onnx", "model.onnx", write_onnx, _read_onnx, 1e-4),
 )

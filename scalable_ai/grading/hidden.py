@@ -187,7 +187,8 @@ def run_check(
         raise
     except AnswerError as error:
         finding = Finding(hidden_check.what, error.expected, error.got)
-        return Outcome(hidden_check.what, hidden_check.weight, False, finding, error.is_timeout)
+        if error.is_timeout:
+            return Outcome(hidden_check.what, hidden_check.weight, False, finding, is_timeout=True)
     except NotYet as failed:
         finding = failed.finding
     except Exception as error:  # the check's own code met a value it was not written for

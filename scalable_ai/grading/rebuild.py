@@ -30,37 +30,38 @@ def read_submission(path: Path) -> NotebookNode:
     try:
         return _parsed(path.read_bytes())
     except Exception as error:
-        why = error if isinstance(error, _Unreadable) else "its content is not that of a notebook"
+        why = error if isinstance(error, _ContentError) else "its content is not that of a notebook"
         raise UnreadableError(
-            f"{path.name}: this file is not a notebook: {why}. Open your work in JupyterLab, save it, and hand it in again."
+            f"{path.name}: this file is not a notebook: {why}. "
+            "Open your work in JupyterLab, save it, and hand it in again."
         ) from None
 
 
-class _Unreadable(ValueError):
+class _ContentError(ValueError):
     pass
 
 
 def _parsed(raw: bytes) -> NotebookNode:
     if not raw.strip():
-        raise _Unreadable("it is empty")
+        raise _ContentError("it is empty")
     if raw.lstrip()[:1] == b"<":
-        raise _Unreadable("it is a web page")
+        raise _ContentError("it is a web page")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _Unreadable("it is not text in UTF-8") from None
+        raise _ContentError("it is not text in UTF-8") from None
     try:
         data = json.loads(text)
     except ValueError:
-        raise _Unreadable("it is not JSON") from None
+        raise _ContentError("it is not JSON") from None
     if not isinstance(data, dict) or not {"cells", "worksheets"} & set(data):
-        raise _Unreadable("it is JSON without cells")
+        raise _ContentError("it is JSON without cells")
     notebook = nbformat.reads(text, as_version=4)
     for cell in notebook.cells:
         # A lone half of a surrogate pair is legal in JSON and cannot be written again.
         cell.source = cell.source.encode("utf-8", "replace").decode()
         if not isinstance(cell.metadata, dict):
-            raise _Unreadable("its content is not that of a notebook")
+            raise _ContentError("its content is not that of a notebook")
     return notebook
 
 

@@ -1,106 +1,22 @@
-"""A warm parent: imports the course's packages once and forks kernels from there, in milliseconds instead of seconds.
-
-It holds no secret, since every kernel inherits its memory: it never reads a lesson, a check or a gradebook. It ends,
-with all its kernels, when the process that started it does.
-"""
+"""Warm kernels: asks a fork server, which has imported the course's packages, for kernels as processes."""
 
 from __future__ import annotations
 
 import atexit
-import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
-PRELOAD = (
-    "torch",
-    "torchvision",
-    "pytorch_lightning",
-    "matplotlib.pyplot",
-    "ipykernel.kernelapp",
-    "scalable_ai.checks",
-)
 START_TIME_LIMIT = 120.0
-
-
-def serve(path: str) -> None:
-    """Fork a kernel for each connection on a Unix socket until standard input ends."""
-    for name in PRELOAD:
-        __import__(name)
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    listener.listen(64)
-    print("ready", flush=True)
-    kernels: dict[int, socket.socket] = {}
-    while True:
-        readable, _, _ = select.select([listener, sys.stdin], [], [], 0.05)
-        if sys.stdin in readable:
-            break
-        if listener in readable:
-            connection, _ = listener.accept()
-            request = json.loads(connection.makefile("r").readline())
-            pid = os.fork()
-            if pid == 0:
-                for other in kernels.values():
-                    other.close()
-                listener.close()
-                connection.close()
-                _become_kernel(request)
-            connection.sendall(f"{pid}\n".encode())
-            kernels[pid] = connection
-        _reap(kernels)
-    for pid in kernels:
-        _kill_group(pid)
-
-
-def _reap(kernels: dict[int, socket.socket]) -> None:
-    while kernels:
-        pid, status = os.waitpid(-1, os.WNOHANG)
-        if pid == 0:
-            return
-        connection = kernels.pop(pid, None)
-        if connection is not None:
-            with contextlib.suppress(OSError):
-                connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
-            connection.close()
-
-
-def _kill_group(pid: int) -> None:
-    with contextlib.suppress(OSError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _become_kernel(request: dict) -> None:
-    """Turn this fork into a Jupyter kernel; never returns."""
-    status = 1
-    try:
-        os.setsid()
-        os.chdir(request["cwd"])
-        os.environ.clear()
-        os.environ.update(request["env"])
-        null = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(null, descriptor)
-        sys.stdin = os.fdopen(0)
-        sys.path[:] = ["", *[entry for entry in sys.path if entry not in {"", os.getcwd()}]]
-        sys.argv = ["ipykernel_launcher", *request["argv"]]
-        import torch
-        from ipykernel.kernelapp import IPKernelApp
-
-        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-        IPKernelApp.launch_instance(request["argv"])
-        status = 0
-    except SystemExit as ended:
-        status = ended.code if isinstance(ended.code, int) else 0
-    finally:
-        os._exit(status)
 
 
 class WarmParent:
@@ -109,24 +25,34 @@ class WarmParent:
     def __init__(self) -> None:
         self._process: subprocess.Popen | None = None
         self._socket = ""
+        self._lock = threading.Lock()
+        self._failed = False
 
     def start(self) -> None:
         """Start the parent and wait until it has imported everything.
 
         Raises:
-            OSError: It did not start.
+            OSError: It did not start; then it is not tried again.
         """
-        if self._process is not None and self._process.poll() is None:
-            return
+        with self._lock:
+            if self._failed:
+                raise OSError("the warm parent of kernels did not start")
+            if self._process is None or self._process.poll() is not None:
+                self._failed = True
+                self._start()
+                self._failed = False
+
+    def _start(self) -> None:
         folder = tempfile.mkdtemp(prefix="warm-")
         self._socket = str(Path(folder) / "socket")
         environment = {**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "scalable_ai.grading.warm", self._socket],
+            [sys.executable, "-P", "-m", "scalable_ai.grading.forkserver", self._socket],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
+            start_new_session=True,
         )
         atexit.register(self.stop)
         ready, _, _ = select.select([self._process.stdout], [], [], START_TIME_LIMIT)
@@ -145,8 +71,7 @@ class WarmParent:
                 process.kill()
                 process.wait()
             process.stdout.close()
-            Path(self._socket).unlink(missing_ok=True)
-            Path(self._socket).parent.rmdir()
+            shutil.rmtree(Path(self._socket).parent, ignore_errors=True)
 
     def fork(self, argv: list[str], cwd: str, env: dict[str, str]) -> WarmProcess:
         """Return a new kernel process."""
@@ -202,6 +127,3 @@ class WarmProcess:
 
 
 warm_parent = WarmParent()
-
-if __name__ == "__main__":
-    serve(sys.argv[1])

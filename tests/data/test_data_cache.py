@@ -38,13 +38,15 @@ def test_writing_to_the_tensor_leaves_the_file_alone(pictures, tmp_path):
     assert cache_module.verify(entry_of(tmp_path))
 
 
-@pytest.mark.parametrize("damage", ["short", "missing", "manifest", "format", "wrong shape"])
+@pytest.mark.parametrize("damage", ["short", "long", "missing", "manifest", "format", "wrong shape"])
 def test_a_damaged_entry_is_built_again(damage, pictures, tmp_path):
     good = cifar10(pictures, root=tmp_path).train.images.clone()
     entry = entry_of(tmp_path)
     file, manifest = entry / "train_images.npy", entry / "manifest.json"
     if damage == "short":
         os.truncate(file, file.stat().st_size - 1)
+    elif damage == "long":
+        file.write_bytes(file.read_bytes() + b"x")
     elif damage == "missing":
         (entry / "test_labels.npy").unlink()
     elif damage == "manifest":

@@ -1,0 +1,19 @@
+import torch
+
+from scalable_ai.grading.hidden import compare, hidden
+
+SECRET_OF_THE_GRADER = 1
+
+
+def load(rng):
+    return {"weights": torch.tensor(rng.normal(size=4)), "prices": torch.tensor(rng.normal(size=4))}
+
+
+compare("total", given=load, want=["heavy", "cost"], likely={"cost": "Pairs are multiplied first."})
+
+
+@hidden("total", "The inputs stay as they were", weight=2)
+def inputs_unchanged(check, learner, reference, rng):
+    weights = load(rng)["weights"]
+    got = learner.rerun("total", given={"weights": weights}, want=["heavy", "weights"])
+    check.equal(got["weights"], weights, "weights", likely="A method that ends in an underscore changes its tensor.")
