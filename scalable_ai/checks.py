@@ -6,6 +6,7 @@ that nbgrader's own commands see a failing test cell too.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,8 @@ from scalable_ai.cards import Card, Finding
 from scalable_ai.comparison import difference, is_true, show
 from scalable_ai.packing import unpack
 
+# What a stub's exception says; PyTorch raises the same exception with other words.
+STUB_TASK = re.compile(r"Exercise \d+: |Quiz$")
 VISIBLE_ONLY = "Visible checks passed. Hidden checks, on other inputs, run at grading."
 BLANK = "____"
 
@@ -97,9 +100,9 @@ class exercise:  # noqa: N801 - reads as a word: `with exercise("loads") as chec
                 f"`{error.name}`",
                 "a name that your answer cell defines",
                 "a name that does not exist yet",
-                f"Fill every `{BLANK}` in the answer cell, run it, then run this check again.",
+                f"Fill every `{BLANK}` in the answer cell, run it, mend any error it shows, then run this check again.",
             )
-        elif isinstance(error, NotImplementedError):
+        elif isinstance(error, NotImplementedError) and STUB_TASK.match(str(error)):
             finding = Finding("Your answer", "a body in place of the `raise` line", "the stub as it was given")
         elif isinstance(error, Exception):
             finding = Finding("Your answer", "a result", f"{type(error).__name__}: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import shutil
 import sys
 import textwrap
@@ -49,6 +50,8 @@ def run_demo(course: Course, out: Path) -> int:
         0, or 1 where a step failed.
     """
     console = Console()
+    if not console.is_terminal:
+        console.width = 120
     started = time.monotonic()
     if out.exists() and any(out.iterdir()) and not (out / MARKER).is_file():
         print(
@@ -141,11 +144,11 @@ def _show(console: Console, course: Course, chapter: str, marks: list[Mark], cap
 
     fitted = capstone.fit
     table = Table("step", "result", "file", title="The capstone")
-    table.add_row("fit", f"{fitted.seconds:.0f} s, {fitted.images_per_second:,.0f} images/s", str(fitted.checkpoint))
-    table.add_row("evaluate", f"accuracy {capstone.evaluation.accuracy:.1%}", "")
+    table.add_row("fit", f"{fitted.seconds:.0f} s, {fitted.images_per_second:,.0f} images/s", _place(fitted.checkpoint))
+    table.add_row("evaluate", f"accuracy {capstone.evaluation.accuracy:.1%} on {capstone.evaluation.source} images", "")
     for artifact in capstone.artifacts:
-        parity = f"differs from the model by {artifact.max_difference:.1e} at most (allowed: {artifact.tolerance:.0e})"
-        table.add_row(f"export {artifact.name}", parity, str(artifact.path))
+        parity = f"within {artifact.max_difference:.0e} of the model (allowed: {artifact.tolerance:.0e})"
+        table.add_row(f"export {artifact.name}", parity, _place(artifact.path))
     console.print(table)
 
     table = Table("where", "file", title="Files")
@@ -155,5 +158,13 @@ def _show(console: Console, course: Course, chapter: str, marks: list[Mark], cap
         ("grades as CSV", course.root / "grades.csv"),
         ("nbgrader's gradebook", course.root / "gradebook.db"),
     ):
-        table.add_row(label, str(path))
+        table.add_row(label, _place(path))
     console.print(table)
+
+
+def _place(path: Path) -> str:
+    """Return a path as seen from here; in full where it lies on another drive."""
+    try:
+        return os.path.relpath(path)
+    except ValueError:
+        return str(path)

@@ -51,10 +51,10 @@ def not_square(check, learner, reference, rng):
 def timing_log(rng):
     """Draw a log in which the tensor loses at the small sizes, with slow warm-ups and one disturbed reading each."""
     sizes = [int(size) for size in rng.integers(2, 7) * rng.integers(4, 9) ** np.arange(rng.integers(4, 6))]
-    warmup = int(rng.integers(1, 4))
+    warmup, num_timed = int(rng.integers(1, 4)), int(rng.integers(3, 8))
 
     def runs(typical):
-        timed = typical * rng.uniform(0.9, 1.1, int(rng.integers(3, 8)))
+        timed = typical * rng.uniform(0.9, 1.1, num_timed)
         timed[rng.integers(len(timed))] *= 20
         return [*(typical * rng.uniform(3, 9, warmup)), *timed]
 

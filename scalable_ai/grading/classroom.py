@@ -83,7 +83,7 @@ def _hand_in(
         if learner.name == "dora":
             continue
         if learner.name == "eli" and mishap and number == 1:
-            text = text.splitlines()[0] + "\nraise ValueError('this is where I gave up')"
+            text = "raise ValueError('this is where I gave up')\n\n" + text
         if learner.name == "gus" and mishap and number == 1:
             text = ENDLESS_LOOP
         if learner.name == "hal":

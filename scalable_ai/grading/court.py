@@ -123,13 +123,8 @@ class Court:
         self._process.stdin.flush()
 
     def _environment(self) -> dict[str, str]:
-        environment = {**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-        # Kernels find the data folder upward from their own folder; the judge's is elsewhere.
-        for folder in (self.course.root, *self.course.root.parents):
-            if (folder / "datasets").is_dir():
-                environment.setdefault("SCALABLE_AI_DATASETS", str(folder / "datasets"))
-                break
-        return environment
+        fixed = {"MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+        return {**data_variables(self.course.root), **os.environ, **fixed}
 
     def _stop(self) -> None:
         process, self._process = self._process, None
@@ -140,6 +135,14 @@ class Court:
                 process.stdin.close()
             process.stdout.close()
             self._folder.cleanup()
+
+
+def data_variables(root: Path) -> dict[str, str]:
+    """Return the environment variable that names the data folder which is found upward from a course."""
+    for folder in (root, *root.parents):
+        if (folder / "datasets").is_dir():
+            return {"SCALABLE_AI_DATASETS": str(folder / "datasets")}
+    return {}
 
 
 def _read_line(process: subprocess.Popen, time_limit: float) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import os
 import re
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ import torch
 
 from scalable_ai.course import Course
 from scalable_ai.grading.channel import LocalChannel
+from scalable_ai.grading.court import data_variables
 from scalable_ai.grading.judge import Bench, new_namespace
 from scalable_ai.grading.verdict import Verdict
 from scalable_ai.lessons.scaffold import learner_text, solution_text
@@ -103,21 +106,39 @@ def read_gallery(path: Path) -> list[Answer]:
             lines.pop(0)
         if not right and "says" not in facts:
             raise GalleryError(f"{path}: '{match[3]}' needs a line '# says: …' with a part of the learner's message.")
-        scores = float(facts["scores"]) if "scores" in facts else None
+        try:
+            scores = float(facts["scores"]) if "scores" in facts else None
+        except ValueError:
+            raise GalleryError(
+                f"{path}: '{match[3]}' says '# scores: {facts['scores']}', which is no number."
+            ) from None
         answers.append(Answer(match[2], match[3], right, "\n".join(lines), facts.get("says", ""), scores))
     return answers
 
 
-def grade_gallery(course: Course, path: Path, seed: int = SEED) -> Iterator[Graded]:
+def grade_gallery(course: Course, path: Path, seed: int = SEED) -> list[Graded]:
     """Grade a lesson's gallery, its reference answers and answers that do nothing, in this process.
 
-    The lesson runs once; each answer takes the place of the reference answer in a copy of the namespace at that point.
+    The lesson runs once, in a folder of its own; each answer takes the place of the reference answer in a copy of the
+    namespace at that point.
 
     Args:
         course: Where lessons and galleries are.
         path: The lesson's source.
         seed: Of the fresh inputs.
+
+    Raises:
+        GalleryError: The gallery cannot be read, or answers an exercise that the lesson does not have.
     """
+    path = path.resolve()
+    course = Course(course.root.resolve())
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        for variable, value in data_variables(course.root).items():
+            os.environ.setdefault(variable, value)
+        return list(_graded(course, path, seed))
+
+
+def _graded(course: Course, path: Path, seed: int) -> Iterator[Graded]:
     bench = Bench(course, path.parent.name, path.stem)
     lesson = bench.lesson
     gallery = read_gallery(course.graders / lesson.chapter / "answers" / f"{lesson.name}.py")
@@ -168,8 +189,11 @@ def grade_galleries(course: Course, paths: list[Path]) -> int:
 
     console = Console()
     table = Table("lesson", "exercise", "right passed", "wrong caught", title="Hidden checks against named answers")
-    problems = []
-    for path in paths or find_lessons(course.solutions):
+    lessons = find_lessons(course.solutions)
+    problems = [
+        f"{path}: this is no lesson of the course. Name a file in solutions/." for path in paths if path not in lessons
+    ]
+    for path in [path for path in paths if path in lessons] if paths else lessons:
         counts: dict[str, list[int]] = {}
         for graded in grade_gallery(course, path):
             row = counts.setdefault(graded.answer.exercise, [0, 0, 0, 0])

@@ -140,6 +140,7 @@ def run_reference(lesson: Lesson) -> dict[str, Any]:
         for cell in lesson.cells:
             if cell.type == "code" and cell.mark != "check":
                 exec(compile(cell.text, f"{lesson.path}:{cell.line}", "exec"), namespace)
+    namespace.update({quiz.name: quiz.key for quiz in lesson.quizzes.values()})
     return namespace
 
 

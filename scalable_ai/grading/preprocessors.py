@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import textwrap
 from dataclasses import replace
 from typing import Any
 
@@ -111,6 +112,7 @@ class JudgedExecute(Execute):
         self._flags = resources.setdefault(FLAGS, {})
         self._done: list[tuple[NotebookNode, int]] = []
         self._stopped: dict[str, str] = {}
+        self._raised: dict[str, str] = {}
         return super().preprocess(nb, resources, km)
 
     def start_new_kernel(self, **kwargs: Any) -> None:
@@ -147,6 +149,14 @@ class JudgedExecute(Execute):
             self._stop(cell, f"none within {self.timeout} seconds; it was stopped")
         else:
             self._done.append((cell, index))
+            self._note_error(cell)
+
+    def _note_error(self, cell: NotebookNode) -> None:
+        """Remember what an answer cell raised: a missing name is explained by it, not by itself."""
+        raised = next((out for out in cell.outputs if out.output_type == "error"), None)
+        if raised is not None and is_answer(cell):
+            text = textwrap.shorten(f"{raised.ename}: {raised.evalue}", 200, placeholder=" …")
+            self._raised[cell.metadata.nbgrader.grade_id] = text
 
     def _lose(self, cell: NotebookNode, index: int, what: str) -> None:
         self.log.error("%s: a cell %s; going on with a new kernel", self._place.student, what)
@@ -205,6 +215,9 @@ class JudgedExecute(Execute):
                 self._revive()
         if verdict.points != points:  # the lesson was changed after nbgrader took it in
             verdict = replace(verdict, score=round(verdict.score / verdict.points * points, 3), points=points)
+        if exercise in self._raised and not verdict.is_full:
+            finding = Finding("Your answer cell", "to run to its end", self._raised[exercise])
+            verdict = replace(verdict, findings=(finding, *verdict.findings))
         if verdict.flag:
             self.log.error("%s, %s: no verdict, so no marks: %s", self._place.student, exercise, verdict.flag)
             self._flags[cell.metadata.nbgrader.grade_id] = verdict.flag

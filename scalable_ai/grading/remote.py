@@ -111,7 +111,9 @@ def _plain(source: str) -> str:
     from IPython.core.inputtransformer2 import TransformerManager
 
     source = _TIMERS.sub(lambda found: "\n" * found[0].count("\n"), source)
-    return TransformerManager().transform_cell(source)
+    # The transformer drops empty lines at the top, which would shift the line numbers of messages.
+    above = "\n" * (len(source) - len(source.lstrip("\n")))
+    return above + TransformerManager().transform_cell(source)
 
 
 _OPERATIONS = {"get": _get, "call": _call, "rerun": _rerun}

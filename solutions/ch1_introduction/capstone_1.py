@@ -77,7 +77,6 @@
 from scalable_ai.data import cifar10
 
 data = cifar10(num_train=2000, num_test=500)
-print(data)
 print(data.train.images.shape, data.train.images.dtype, data.classes[:2])
 
 # %% [markdown]
@@ -144,7 +143,7 @@ means_array = np.stack([train_array[labels_array == label].mean(axis=0) for labe
 print("shape:", means_array.shape, " largest difference:", np.abs(means_array - np.array(means_list)).max())
 
 # %% [markdown]
-# The largest difference is zero or a rounding error: the two ways add in different orders. There is a third form
+# The largest difference is zero, or a rounding error where the two add in different orders. There is a third form
 # without a loop over classes. Broadcasting compares labels with classes and gives a table with one row for each
 # class, 1 where a picture belongs to it. A matrix multiplication with that table adds up what belongs together.
 
@@ -163,7 +162,7 @@ print("sums:\n", torch.matmul(members, rows))
 # task: Write a function that computes the mean row of every class with tensors.
 # context: >-
 #   You are a machine learning scientist at a retail marketplace. Sellers upload pictures, and a first rough sorter
-#   shall suggest a department before anything larger is built. The centroids are refitted every night from all
+#   is to suggest a department before anything larger is built. The centroids are refitted every night from all
 #   pictures that staff have confirmed, some departments with thousands and some with a dozen. You write the fit
 #   once, with tensors, so that the same function serves two classes today and all departments later.
 # instructions:
@@ -175,8 +174,8 @@ print("sums:\n", torch.matmul(members, rows))
 #   - "`members.sum(dim=1, keepdim=True)` has shape `[num_classes, 1]`, which broadcasts in a division."
 #   - A loop over classes that selects rows with `labels == label` and takes their mean over dimension 0 is right too.
 # success: >-
-#   One comparison, one matrix multiplication and one division fitted the whole model. The number of calls no longer
-#   depends on the number of classes or pictures, which is what lets the low rate of a tensor call come to bear.
+#   These means are the whole fitted model. With a table of members they take one comparison, one matrix multiplication
+#   and one division, however many classes there are, and that lets the low rate of a tensor call come to bear.
 
 
 # %% answer: class_means
@@ -200,7 +199,7 @@ with exercise("class_means") as check:
     rows = torch.tensor([[1.0, 2.0], [30.0, 40.0], [5.0, 6.0]], dtype=torch.float64)
     labels = torch.tensor([1, 0, 1])
     expected = torch.tensor([[30.0, 40.0], [3.0, 4.0]], dtype=torch.float64)
-    likely = "Divide each sum by the number of rows in its own class."
+    likely = "Divide each row of sums by the number of rows in its own class, a column of shape [num_classes, 1]."
     check.equal(class_means(rows, labels, 2), expected, "class_means of three rows", likely=likely)
     likely = "Take the mean over rows, for each column."
     check.equal(
@@ -303,11 +302,12 @@ with exercise("predict") as check:
     check.equal(predict_torch(test_rows, means_tensor), nearest, "predict_torch on the pictures")
 
 # %% [markdown]
-# How good is it? Accuracy is the share of test pictures that got their own class. With two classes of equal size,
-# guessing reaches about a half.
+# How good is it? Accuracy is the share of test pictures that got their own class. The cell also counts the pictures
+# of each class; where the two counts are equal, guessing reaches about a half.
 
 # %%
 predicted = predict_torch(test_rows, means_tensor)
+print("pictures of each class: ", test_labels.bincount().tolist())
 print("accuracy on two classes:", (predicted == test_labels).to(torch.float64).mean().item())
 
 # %% [markdown]
@@ -502,7 +502,7 @@ from scalable_ai.checks import exercise
 with exercise("verdict") as check:
     got = verdict([1, 10, 100], [5.0, 10.0, 100.0], [5.0, 5.0, 5.0])
     expected = {"speedup": 20.0, "slope_before": 1.0, "slope_after": 0.0, "more_scalable": True}
-    check.equal(got, expected, "a redesign", likely="Slopes come from the last two sizes.")
+    check.equal(got, expected, "a redesign", likely="Two logarithms for each slope, of ratios of the last two sizes.")
     got = verdict([1, 10, 100], [1.0, 10.0, 100.0], [0.5, 5.0, 50.0])
     expected = {"speedup": 2.0, "slope_before": 1.0, "slope_after": 1.0, "more_scalable": False}
     check.equal(got, expected, "a tuning", likely="Twice as fast at every size leaves the slope as it was.")
@@ -519,7 +519,8 @@ changes = {
     "rival to centroids": verdict(loads, rival, centroids),
 }
 for name, found in changes.items():
-    print(name, {key: value if value is True or value is False else round(value, 2) for key, value in found.items()})
+    print(f"{name}: speed-up {found['speedup']:.2f}, more scalable: {bool(found['more_scalable'])},")
+    print(f"    slope {found['slope_before']:.2f} before, {found['slope_after']:.2f} after")
 
 # %% [markdown]
 # The second verdict is a gain in scalability: the slope fell from 2 to 1. For the first, remember that both

@@ -131,10 +131,10 @@ print("tuned:     ", demo_loads.pow(2).div(10).tolist())
 print("redesigned:", demo_loads.mul(100).tolist())
 
 # %% script [markdown]
-# Here is the point that is most often missed. Look at the middle column. Both changes make a load of one thousand
-# ten times cheaper, so on that day they look equally good. Now look to the right. The tuned system still multiplies
-# its cost by a hundred when the load grows tenfold. The redesigned one multiplies it by ten. Performance tuning
-# lowers the line, and you should be glad of it. Scalability is about the tilt of the line.
+# Here is the point that is most often missed. Look at the middle number of each list. Both changes make a load of one
+# thousand ten times cheaper, so on that day they look equally good. Now look at the last number. The tuned system still
+# multiplies its cost by a hundred when the load grows tenfold. The redesigned one multiplies it by ten. Performance
+# tuning lowers the line, and you should be glad of it. Scalability is about the tilt of the line.
 
 # %% slide [markdown]
 # ## Many workers
@@ -266,6 +266,9 @@ takings = this_week.dot(price)  # blank: dot
 from scalable_ai.checks import exercise
 
 with exercise("loads") as check:
+    likely = "A method such as `.add_` wrote over it; run the cell that defines the vectors again."
+    check.equal(last_week, torch.tensor([40.0, 25.0, 10.0, 8.0]), "last_week", likely=likely)
+    check.equal(this_week, torch.tensor([50.0, 20.0, 10.0, 12.0]), "this_week", likely=likely)
     check.equal(both_weeks, torch.tensor([90.0, 45.0, 20.0, 20.0]), "both_weeks", likely="`.add` sums place by place.")
     check.equal(change, torch.tensor([10.0, -5.0, 0.0, 4.0]), "change", likely="Is it this week minus last week?")
     check.equal(
@@ -337,6 +340,7 @@ for name, work, style in [("add", sizes, "o-"), ("dot", [2 * size - 1 for size i
 counted.set(title="Counted", xlabel="load (elements)", ylabel="operations")
 measured.set(title="Measured here", xlabel="load (elements)", ylabel="seconds")
 counted.legend()
+measured.legend()
 show(
     fig,
     "Logarithmic axes, load from 256 to about a million elements. Left: counted operations of add and dot, two "
@@ -345,9 +349,9 @@ show(
 
 # %% [markdown]
 # On the left you see two parallel lines. On the right, look for regions. Where a line is nearly flat, the fixed
-# price of a call hides the elements; where it climbs as on the left, the elements are the price. A jump is where
-# the call is first shared among processor cores, or where another program got in the way. All this is a matter of
-# your machine, so slopes are computed from counted work and only read from seconds.
+# price of a call hides the elements; where it climbs as on the left, the elements are the price. If you see a jump,
+# the call may be shared among processor cores from there on, or another program got in the way. All this is a matter
+# of your machine, so slopes are computed from counted work and only read from seconds.
 
 # %% [markdown]
 # ## The slope: how cost answers to load
@@ -380,7 +384,6 @@ for load, cost in zip(small_loads, small_costs, strict=True):
 
 # %%
 loads = torch.tensor([250.0, 500.0, 1000.0, 2000.0, 4000.0])
-today, num_groups = 2, 250
 cost_all = loads.pow(2).mul(64)
 
 rise = cost_all[-1].div(cost_all[0]).log()
@@ -411,8 +414,13 @@ show(
 # %% [markdown]
 # At the dotted line the tuned and the redesigned system cost the same, ten times less than before. To its left
 # tuning is the better buy, to its right redesign is, and the gap keeps widening. So a speed-up at one load says
-# nothing about the slope. Now show that for the shop. The names `loads` and `cost_all` are ready, and so are
-# `num_groups` and `today`, the place of the load 1000.
+# nothing about the slope. Now show that for the shop. `loads` and `cost_all` are ready; the next cell adds a number of
+# groups, and the place of today's load.
+
+# %%
+num_groups = 250
+today = 2
+print("load today:", loads[today].item(), " cost today:", cost_all[today].item())
 
 # %% exercise: same_speedup [markdown]
 # title: Same speed-up, different slope
@@ -428,7 +436,7 @@ show(
 #   matter, since next year's catalogue will only be four times as large.
 # instructions:
 #   - Count the multiplications of both proposals at every load.
-#   - Divide today's cost by the cost of each proposal today.
+#   - Divide the cost of the present design by that of each proposal, both at today's load.
 #   - Divide the logarithm of each cost ratio, last to first, by the logarithm of the load ratio.
 # hints:
 #   - Shorter descriptions cost a quarter of `cost_all`; groups cost `loads` times `num_groups` times 64.
@@ -443,7 +451,7 @@ show(
 cost_short = cost_all.div(4)  # blank: div
 cost_grouped = loads.mul(num_groups).mul(64)  # blank: num_groups
 
-# Divide today's cost by each proposal's cost today
+# Divide present by proposed cost, both at today
 speedup_short = cost_all[today].div(cost_short[today])  # blank: cost_short[today]
 speedup_grouped = cost_all[today].div(cost_grouped[today])  # blank: cost_grouped[today]
 
@@ -459,8 +467,11 @@ from scalable_ai.checks import exercise
 with exercise("same_speedup") as check:
     check.equal(cost_short[0], torch.tensor(1_000_000.0), "cost_short at 250 products", likely="A quarter of cost_all.")
     check.equal(cost_grouped[0], torch.tensor(4_000_000.0), "cost_grouped at 250 products", likely="250 · 250 · 64.")
-    check.equal(float(speedup_short), 4.0, "speedup_short", likely="Old cost divided by new cost, both today.")
-    check.equal(float(speedup_grouped), 4.0, "speedup_grouped", likely="Old cost divided by new cost, both today.")
+    for name, got in {"speedup_short": speedup_short, "speedup_grouped": speedup_grouped}.items():
+        count = torch.as_tensor(got).numel()
+        likely = "Take both costs at today's place, with `[today]`."
+        check.that(count == 1, f"one number as {name}", got=f"{count} numbers", likely=likely)
+        check.equal(float(got), 4.0, name, likely="Old cost divided by new cost, both today.")
     check.equal(float(slope_short), 2.0, "slope_short", tolerance=1e-4, likely="Logarithms before the division.")
     check.equal(float(slope_grouped), 1.0, "slope_grouped", tolerance=1e-4, likely="Logarithms before the division.")
 

@@ -64,7 +64,7 @@ print("device", images.device)
 
 # %% script [markdown]
 # Our data are the small pictures of CIFAR-10, or drawn stand-ins for them where the real ones are not at hand. Ask
-# any tensor three questions. Its shape says that two thousand images lie behind each other, each with three
+# any tensor three questions. Its shape says that two thousand images follow one another, each with three
 # channels for red, green and blue, thirty-two rows and thirty-two columns. Its data type says that every number is
 # a whole one from zero to two hundred and fifty-five. Its device says which memory holds the numbers.
 
@@ -265,7 +265,7 @@ print("values that got darker:", (wrapped < image).sum().item(), "wrapped,", (cl
 #   - Widen the dtype before adding, cut off with clamp before narrowing.
 # success: >-
 #   You addressed a whole batch by its dimensions and widened the dtype before computing. Indexing and dtypes are
-#   what keep one line of code right, and its memory known, for four images as for four million.
+#   what keep one line of code right, and its memory known, however many images come.
 
 # %% answer: inspect
 # Take the red channel of every image
@@ -291,7 +291,10 @@ with exercise("inspect") as check:
     check.equal(red[5], images[5][0], "red of image 5", likely="Keep all images; the channel is the second index.")
     shape = tuple(middle.shape)
     check.that(
-        shape == (256, 3, 24, 24), "middle of shape (256, 3, 24, 24)", got=shape, likely="Rows and columns come last."
+        shape == (256, 3, 24, 24),
+        "middle of shape (256, 3, 24, 24)",
+        got=shape,
+        likely="Rows and columns come last; leave a margin of 4 on each side.",
     )
     inner = images[7].narrow(1, 4, 24).narrow(2, 4, 24)
     check.equal(middle[7], inner, "middle of image 7", likely="The margin is 4 on each side.")
@@ -366,7 +369,7 @@ print("channel means near zero now:", torch.allclose(centered.mean(dim=(0, 2, 3)
 #   - One number for each channel needs the shape [C, 1, 1] to meet [N, C, H, W].
 #   - Write `mean[:, None, None]`, or keep the dimensions with `keepdim=True`.
 # success: >-
-#   Broadcasting carried one mean and one deviation for each channel over batches of any shape. No loop and no copy is
+#   Broadcasting carried one mean and one deviation for each channel over batches of any shape. No loop is
 #   needed, which is why the same function serves one crop or a full batch.
 
 
@@ -431,9 +434,13 @@ slope = w.grad.item()
 ((3 * w - 12) ** 2).backward()
 print("w.grad after a second backward:", w.grad.item())
 
+# %% note [markdown]
+# A second `backward` adds to `w.grad` and does not replace it, as the last printed line shows. Start from a fresh
+# tensor, or clear the gradient, before you ask again.
+
 # %% [markdown]
-# Both ways agree on the derivative at w = 2. It is a slope: of the loss against w this time, and of its curve at
-# one point. The figure draws the curve and the line that autograd's number stands for.
+# By hand or by autograd, the derivative at w = 2 is the same. It is the slope of the loss at this one point, on
+# ordinary axes. The figure draws the loss, and the line through that point with the slope that autograd found.
 
 # %%
 gains = torch.linspace(0, 6, 61)
@@ -451,10 +458,6 @@ show(fig, "The loss against w is a parabola with its lowest point at 4; a dashed
 # network is a function of many such steps with many such numbers, its parameters, and it learns by following their
 # derivatives. You will write that loop in chapter 2.
 
-# %% note [markdown]
-# A second `backward` adds to `w.grad` and does not replace it, as the last printed line shows. Start from a fresh
-# tensor, or clear the gradient, before you ask again.
-
 # %% [markdown]
 # In the last exercise the gain is a camera's. The mean brightness of each image is known, and one gain should bring
 # the brightness of all of them near a target. The loss is the mean, over the images, of the squared difference. The
@@ -467,7 +470,7 @@ print("images:", brightness.shape[0], " brightness from", brightness.min().item(
 print("loss now:", (gain * brightness - target).pow(2).mean().item())
 
 # %% exercise: gradient [markdown]
-# title: A gradient by autograd and by hand
+# title: A gradient by hand and by autograd
 # difficulty: 2
 # minutes: 10
 # points: 3
@@ -478,18 +481,22 @@ print("loss now:", (gain * brightness - target).pow(2).mean().item())
 #   lowers the loss, so the sign and the size of the derivative matter. Nobody wants to trust a controller to a
 #   derivative that was never checked, so you compute it twice.
 # instructions:
+#   - Compute the derivative by hand, from error and brightness.
 #   - Make the gain a tensor that autograd follows, and compute the loss.
 #   - Run the backward pass and read the derivative.
-#   - Compute the derivative by hand, from error and brightness.
 # hints:
-#   - The derivative is stored on the tensor that was marked, and not on the loss.
 #   - The derivative of error squared is 2 times error times the derivative of the error with respect to the gain.
 #   - The error is gain times brightness minus target, so its derivative with respect to the gain is the brightness.
+#   - Autograd stores the derivative on the tensor that was marked, and not on the loss.
 # success: >-
 #   Autograd and the chain rule agree. That one check is why you can trust the same backward pass for millions of
 #   parameters, where no one computes derivatives by hand.
 
 # %% answer: gradient
+# Compute the derivative by hand
+error = gain * brightness - target
+by_hand = (2 * error * brightness).mean()  # blank: 2 * error * brightness
+
 # Mark the gain for autograd
 w = torch.tensor(gain, requires_grad=True)  # blank: requires_grad
 
@@ -500,10 +507,6 @@ loss = (w * brightness - target).pow(2).mean()  # blank: mean
 loss.backward()  # blank: backward
 by_autograd = w.grad  # blank: grad
 
-# Compute the same derivative by hand
-error = gain * brightness - target
-by_hand = (2 * error * brightness).mean()  # blank: 2 * error * brightness
-
 # %% check: gradient
 from scalable_ai.checks import exercise
 
@@ -513,13 +516,19 @@ with exercise("gradient") as check:
     behind = ((0.5 - step) * brightness - 0.6).pow(2).mean()
     expected = float((ahead - behind) / (2 * step))
     check.equal(
+        float(by_hand),
+        expected,
+        "by_hand",
+        tolerance=1e-3,
+        likely="The chain rule has three factors for each image; is the inner derivative among them?",
+    )
+    check.equal(
         float(by_autograd),
         expected,
         "by_autograd",
         tolerance=1e-3,
         likely="Is the loss a mean, and by_autograd the `.grad`?",
     )
-    check.equal(float(by_hand), expected, "by_hand", tolerance=1e-3, likely="Is it 2 · error · brightness, averaged?")
 
 # %% [markdown]
 # The check used a third way: the loss a little ahead of the gain minus the loss a little behind it, divided by the
@@ -552,4 +561,4 @@ with exercise("gradient") as check:
 # %% recap [markdown]
 # - Shape, dtype and device describe a tensor; indexing takes parts of it in the order of its dimensions.
 # - Broadcasting reads shapes from the right and repeats without copying; uint8 saves memory and wraps past 255.
-# - Autograd gives the derivative of a loss for every marked number, on any device, in one backward pass.
+# - Autograd gives the derivative of a loss for every marked number in one backward pass.

@@ -316,8 +316,8 @@ with exercise("three_ways") as check:
 # %% [markdown]
 # ## From raw readings to a fair number
 #
-# A timer hands you raw readings. Look at some before you trust any summary. The next cell reads the clock around nine
-# single additions of the same two tensors, the very first call included, and prints all nine in microseconds.
+# A timer hands you raw readings. Look at some before you trust any summary. The next cell adds a tensor to itself nine
+# times, reads the clock around each addition without a warm-up, and prints all nine readings in microseconds.
 
 # %%
 x = torch.linspace(0.0, 1.0, 5_000, dtype=torch.float64)
@@ -339,9 +339,10 @@ print("mean:  ", sum(disturbed) / len(disturbed))
 print("median:", median(disturbed))
 
 # %% [markdown]
-# One disturbed reading in seven quadrupled the mean and left the median where it was. Below are microseconds from
-# a colleague's machine, four readings for each size, the first of them a warm-up. Inside each way the lists follow
-# the order of `logged_sizes`.
+# One disturbed reading in seven quadrupled the mean and left the median where it was. The minimum, which you met in
+# lesson 1.1, would not notice either, but it reports the best case and the median the usual one. Below are
+# microseconds from a colleague's machine, four readings for each size, the first of them a warm-up. Inside each way
+# the lists follow the order of `logged_sizes`.
 
 # %%
 logged_sizes = [3, 30, 300, 3_000]

@@ -140,6 +140,11 @@ slower_sizes = [
     size for size, slow, fast in zip(logged_sizes, typical["tensor"], typical["list"], strict=True) if slow > fast
 ]
 
+# %% right: speedups - one array for each way, a median along its rows
+typical = {way: np.median(np.array(by_size)[:, warmup:], axis=1).tolist() for way, by_size in readings.items()}
+speedup = (np.array(typical["list"]) / np.array(typical["tensor"])).tolist()
+slower_sizes = [size for size, ratio in zip(logged_sizes, speedup, strict=True) if ratio < 1]
+
 # %% right: speedups - explicit loops
 typical = {}
 for way in readings:

@@ -14,6 +14,8 @@ compare("total", given=load, want=["heavy", "cost"], likely={"cost": "Pairs are 
 
 @hidden("total", "The inputs stay as they were", weight=2)
 def inputs_unchanged(check, learner, reference, rng):
-    weights = load(rng)["weights"]
-    got = learner.rerun("total", given={"weights": weights}, want=["heavy", "weights"])
-    check.equal(got["weights"], weights, "weights", likely="A method that ends in an underscore changes its tensor.")
+    inputs = load(rng)
+    got = learner.rerun("total", given=inputs, want=["heavy", "weights"])
+    check.equal(
+        got["weights"], inputs["weights"], "weights", likely="A method that ends in an underscore changes its tensor."
+    )
