@@ -93,7 +93,7 @@ def test_a_stub_that_is_still_there(shown):
 def test_what_pytorch_does_not_implement_is_an_error_of_the_answer_and_no_stub(shown):
     error = failing(lambda check: check.equal(torch.ones(2, dtype=torch.uint8).std(), 1, "x"))
     assert "the stub as it was given" not in str(error)
-    assert "uint8" in str(error) or "Byte" in str(error)
+    assert "expected a result, got" in str(error)
 
 
 def test_a_local_name_without_value_is_an_error_of_the_answer_and_no_missing_name(shown):
