@@ -52,7 +52,7 @@ class FitInterruptedError(Exception):
 
 
 class ConfigError(Exception):
-    """A configuration that does not exist, told in one sentence."""
+    """A configuration that does not exist, or does not fit the processes, told in one sentence."""
 
 
 class CapstoneCLI(LightningCLI):
@@ -141,6 +141,7 @@ def fit(argv: Sequence[str] = (), callbacks: Sequence[pl.Callback] = ()) -> FitR
 
     Raises:
         DataError: The data cannot be used.
+        ConfigError: The options do not fit together.
         FitInterruptedError: Stopped with Ctrl-C; a checkpoint is left.
     """
     with quiet_lightning():
@@ -152,6 +153,11 @@ def _fit(argv: Sequence[str], callbacks: Sequence[pl.Callback]) -> FitResult:
     interrupt = signal.getsignal(signal.SIGINT)
     cli = CapstoneCLI(argv, callbacks)
     trainer, checkpoint = cli.trainer, cli.run / CHECKPOINT
+    if cli.datamodule.batch_size % trainer.world_size:
+        raise ConfigError(
+            f"--data.batch_size {cli.datamodule.batch_size}: the global batch cannot be shared equally by "
+            f"{trainer.world_size} processes; choose a multiple of {trainer.world_size}."
+        )
     if trainer.is_global_zero:
         print(cli.summary(), flush=True)
     try:

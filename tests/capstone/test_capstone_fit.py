@@ -157,3 +157,14 @@ def test_the_result_is_a_plain_value(trained):
     assert isinstance(trained, FitResult)
     with pytest.raises(AttributeError):
         trained.accuracy = 1.0
+
+
+def test_a_batch_that_processes_cannot_share_gets_one_sentence(tmp_path, capsys):
+    from scalable_ai.capstone.cli import main
+
+    options = ["--data.source", "generated", "--data.batch_size", "125", "--trainer.accelerator", "cpu"]
+    options += ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.default_root_dir", str(tmp_path)]
+    assert main(["fit", *options]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "choose a multiple of 2" in error
