@@ -189,7 +189,9 @@ class Answerer:
 
 def _explained(kind: str, message: str, line: object) -> AnswerError:
     if kind == "MissingNameError":
-        return AnswerError(f"a name `{message}`", "no such name: is every blank filled, and does the cell run?")
+        return AnswerError(
+            f"a name `{message}`", "no such name; fill every blank, and see that the cell runs to its end"
+        )
     if kind == "NotImplementedError" and STUB_TASK.match(message):
         return AnswerError("a body in place of the `raise` line", "the stub as it was given")
     if "____" in message:

@@ -19,6 +19,8 @@ from typing import Any
 from scalable_ai.course import Course
 from scalable_ai.grading.verdict import Verdict, no_verdict
 
+# jsonschema takes this grammar where it is installed and a second to read it, for formats that no notebook has.
+START_JUDGE = "import sys; sys.modules['rfc3987_syntax'] = None; from scalable_ai.grading.judge import main; main()"
 TIME_LIMIT = 180.0
 """Seconds for one exercise, all its checks and the lesson's reference run included."""
 
@@ -93,7 +95,7 @@ class Court:
             # A folder of its own: what a lesson writes when its reference runs is in nobody's way.
             self._folder = tempfile.TemporaryDirectory(prefix="judge-", ignore_cleanup_errors=True)
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "scalable_ai.grading.judge", str(self.course.root)],
+                [sys.executable, "-P", "-c", START_JUDGE, str(self.course.root)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -22,10 +22,10 @@ import torch
 from scalable_ai.course import Course
 from scalable_ai.grading.channel import LocalChannel
 from scalable_ai.grading.court import data_variables
-from scalable_ai.grading.judge import Bench, new_namespace
+from scalable_ai.grading.judge import Bench, run_reference
 from scalable_ai.grading.verdict import Verdict
 from scalable_ai.lessons.scaffold import learner_text, solution_text
-from scalable_ai.lessons.source import find_lessons
+from scalable_ai.lessons.source import Cell, find_lessons
 
 SEED = 20_260_101
 UNTOUCHED = "untouched"
@@ -139,37 +139,38 @@ def grade_gallery(course: Course, path: Path, seed: int = SEED) -> list[Graded]:
 
 
 def _graded(course: Course, path: Path, seed: int) -> Iterator[Graded]:
-    bench = Bench(course, path.parent.name, path.stem)
+    found: dict[str, dict[str, Any]] = {}
+
+    def remember(cell: Cell, namespace: dict[str, Any]) -> None:
+        if cell.mark == "answer":
+            found[cell.name] = _copied(namespace)
+
+    bench = Bench(course, path.parent.name, path.stem, lambda lesson: run_reference(lesson, before=remember))
     lesson = bench.lesson
     gallery = read_gallery(course.graders / lesson.chapter / "answers" / f"{lesson.name}.py")
     for name in {answer.exercise for answer in gallery} - set(lesson.exercises):
         raise GalleryError(f"{path}: the gallery answers '{name}', which is no exercise of this lesson.")
-    namespace = new_namespace(lesson)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for cell in lesson.cells:
-            if cell.type != "code" or cell.mark == "check":
-                continue
-            if cell.mark == "answer":
-                reference = solution_text(cell.text)
-                tried = [
-                    Answer(cell.name, REFERENCE, True, reference),
-                    Answer(cell.name, UNTOUCHED, False, learner_text(cell.text, "Exercise 0: untouched"), scores=0.0),
-                    Answer(cell.name, NOTHING, False, "pass", scores=0.0),
-                    *(answer for answer in gallery if answer.exercise == cell.name),
-                ]
-                for answer in tried:
-                    yield Graded(answer, _grade(bench, answer, namespace, seed))
-            with contextlib.redirect_stdout(io.StringIO()):
-                exec(compile(cell.text, f"{lesson.path}:{cell.line}", "exec"), namespace)
+        for cell in lesson.of("answer"):
+            for answer in (
+                Answer(cell.name, REFERENCE, True, solution_text(cell.text)),
+                Answer(cell.name, UNTOUCHED, False, learner_text(cell.text, "Exercise 0: untouched"), scores=0.0),
+                Answer(cell.name, NOTHING, False, "pass", scores=0.0),
+                *(answer for answer in gallery if answer.exercise == cell.name),
+            ):
+                yield Graded(answer, _grade(bench, answer, _copied(found[cell.name]), seed))
 
 
 def _grade(bench: Bench, answer: Answer, namespace: dict[str, Any], seed: int) -> Verdict:
-    inner = {name: _own(value) for name, value in namespace.items()}
     # An answer that raises is judged by what it left behind, as in a notebook.
     with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(answer.text, "<answer>", "exec"), inner)
-    return bench.judge(answer.exercise, LocalChannel(inner), {answer.exercise: answer.text}, seed)
+        exec(compile(answer.text, "<answer>", "exec"), namespace)
+    return bench.judge(answer.exercise, LocalChannel(namespace), {answer.exercise: answer.text}, seed)
+
+
+def _copied(namespace: dict[str, Any]) -> dict[str, Any]:
+    return {name: _own(value) for name, value in namespace.items()}
 
 
 def _own(value: Any) -> Any:

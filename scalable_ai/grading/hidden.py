@@ -149,7 +149,7 @@ def load_checks(path: Path) -> dict[str, list[HiddenCheck]]:
     _collected.clear()
     try:
         runpy.run_path(str(path))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise GraderError(f"{path}: these hidden checks cannot be loaded ({type(error).__name__}: {error}).") from error
     by_exercise: dict[str, list[HiddenCheck]] = {}
     for check in _collected:

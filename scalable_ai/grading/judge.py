@@ -16,6 +16,7 @@ import threading
 import time
 import types
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from scalable_ai.grading.channel import Answerer, Channel, KernelChannel, LocalC
 from scalable_ai.grading.hidden import GraderError, HiddenCheck, Outcome, load_checks, quiz_check, run_check
 from scalable_ai.grading.verdict import Verdict, no_verdict
 from scalable_ai.lessons.scaffold import solution_text
-from scalable_ai.lessons.source import Lesson, SourceError, read_lesson
+from scalable_ai.lessons.source import Cell, Lesson, SourceError, read_lesson
 
 REFERENCE_TIME_LIMIT = 60.0
 
@@ -63,15 +64,28 @@ class Judge:
 
 
 class Bench:
-    """One lesson's hidden checks and its reference answer, run once."""
+    """One lesson's hidden checks and its reference answer, run once.
 
-    def __init__(self, course: Course, chapter: str, name: str) -> None:
+    Args:
+        course: Where lessons and checks are.
+        chapter: The assignment.
+        name: The lesson.
+        run: Runs the lesson's own code and returns its namespace.
+
+    Raises:
+        GraderError: The checks cannot be loaded.
+        SourceError: The lesson cannot be read.
+    """
+
+    def __init__(
+        self, course: Course, chapter: str, name: str, run: Callable[[Lesson], dict[str, Any]] | None = None
+    ) -> None:
         self.lesson: Lesson = read_lesson(course.solutions / chapter / f"{name}.py")
         self.checks = load_checks(course.graders / chapter / f"{name}.py")
         for quiz in self.lesson.quizzes.values():
             self.checks[quiz.name] = [quiz_check(quiz.name, quiz.key)]
         self.sources = {cell.name: solution_text(cell.text) for cell in self.lesson.of("answer")}
-        self.reference = LocalChannel(run_reference(self.lesson))
+        self.reference = LocalChannel((run or run_reference)(self.lesson))
 
     def judge(self, exercise: str, channel: Channel, answers: dict[str, str], seed: int) -> Verdict:
         """Return the verdict on one exercise."""
@@ -132,13 +146,15 @@ class Bench:
         return "Quiz", quiz.points, why, ()
 
 
-def run_reference(lesson: Lesson) -> dict[str, Any]:
-    """Run a lesson's own code, checks left out, and return its namespace."""
+def run_reference(lesson: Lesson, before: Callable[[Cell, dict[str, Any]], None] | None = None) -> dict[str, Any]:
+    """Run a lesson's own code, checks left out, and return its namespace; `before` sees each cell and what it finds."""
     namespace = new_namespace(lesson)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         for cell in lesson.cells:
             if cell.type == "code" and cell.mark != "check":
+                if before:
+                    before(cell, namespace)
                 exec(compile(cell.text, f"{lesson.path}:{cell.line}", "exec"), namespace)
     namespace.update({quiz.name: quiz.key for quiz in lesson.quizzes.values()})
     return namespace
@@ -193,5 +209,6 @@ def _reply(judge: Judge, asked: dict[str, Any]) -> dict[str, Any]:
     return {"verdict": verdict.to_dict(), "seconds": round(time.monotonic() - started, 4)}
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve the course whose root is the first argument."""
     serve(Course(Path(sys.argv[1])))

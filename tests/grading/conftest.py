@@ -10,6 +10,8 @@ import pytest
 
 from scalable_ai.course import Course
 from scalable_ai.grading.court import Court
+from scalable_ai.grading.court import _courts as courts
+from scalable_ai.grading.warm import warm_parent
 from scalable_ai.lessons.build import build_all, write_all
 
 ROOT = Path(__file__).parents[2]
@@ -76,3 +78,12 @@ def answered(course: Course, name: str, answers: dict[str, str]) -> nbformat.Not
         if exercise in left:
             left[exercise].source = text
     return notebook
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_processes():
+    """End the warm parent and the judges with the tests."""
+    yield
+    warm_parent.stop()
+    for court in courts.values():
+        court.close()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from scalable_ai.grading import channel as channel_module
 from scalable_ai.grading import hidden as hidden_module
 from scalable_ai.grading.channel import Answerer, AnswerError, LocalChannel
 from scalable_ai.grading.hidden import GraderError, compare, hidden, load_checks, run_check
@@ -106,7 +107,7 @@ def test_fresh_values_stay_out_of_messages(collected):
 @pytest.mark.parametrize(
     ("source", "expected", "got"),
     [
-        ("pass", "a name `y`", "no such name: is every blank filled, and does the cell run?"),
+        ("pass", "a name `y`", "no such name; fill every blank, and see that the cell runs to its end"),
         ("y = ____", "every `____` filled", "a blank that is still open"),
         ("y = x.____(2)", "every `____` filled", "a blank that is still open"),
         (
@@ -282,26 +283,33 @@ def test_an_unreadable_reply_is_the_learners_failure(reply):
         Answerer(channel, {}, 3, 0).get("x")
 
 
-def test_the_reference_does_not_use_up_the_learners_time():
-    asked = []
+def test_only_the_learners_own_time_counts(monkeypatch):
+    now, limits = [0.0], []
+    monkeypatch.setattr(channel_module.time, "monotonic", lambda: now[0])
 
-    class Watching:
+    class TakesTwoSeconds:
         def request(self, request, timeout):
-            asked.append(timeout)
+            limits.append(timeout)
+            now[0] += 2
             return '{"ok": "1"}'
 
-    learner = Answerer(Watching(), {}, 5, 0)
+    learner = Answerer(TakesTwoSeconds(), {}, 5, 0)
     learner.get("x")
-    learner._left -= 1
+    now[0] += 100  # the reference answer's
     learner.get("x")
-    assert asked[0] == 5
-    assert asked[1] <= 4
+    assert limits == [5, 3]
+
+
+def test_a_name_that_only_other_cells_define_is_no_answer(doubled):
+    found = outcome(doubled, "pass", DOUBLE, {**NAMES, "y": torch.ones(3)})
+    assert found.finding.expected == "a name `y`"
 
 
 @pytest.mark.parametrize(
     "wrong",
-    ["compare('task')", "compare('task', want=[])", "compare('task', want=['y'], call='f')", "compare('task', call='f')",
-     "compare('task', want=['y'], weight=0)", "hidden('task', 'x', weight=-1)(print)", "raise ValueError('x')",
+    ["compare('task')", "compare('task', want=[])", "compare('task', want=['y'], call='f')",
+     "compare('task', call='f')", "compare('task', want=['y'], weight=0)",
+     "hidden('task', 'x', weight=-1)(print)", "raise ValueError('x')",
      "import no_such_module", "("],
 )  # fmt: skip
 def test_a_broken_file_of_checks_names_itself(tmp_path, wrong):

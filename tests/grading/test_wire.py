@@ -190,6 +190,7 @@ def test_a_garbled_array_is_read_or_refused(tag, data):
     except wire.WireError:
         return
     assert value.nbytes <= 8
+    assert tag == "torch" or value.dtype.kind in "biufc"
 
 
 @pytest.mark.parametrize(
