@@ -6,7 +6,6 @@ import contextlib
 import copy
 import io
 import os
-import re
 import sys
 import tempfile
 import warnings
@@ -15,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import numpy as np
 import torch
 
@@ -24,6 +22,8 @@ from scalable_ai.grading.channel import LocalChannel
 from scalable_ai.grading.court import data_variables
 from scalable_ai.grading.judge import Bench, run_reference
 from scalable_ai.grading.verdict import Verdict
+from scalable_ai.lessons.gallery import Entry
+from scalable_ai.lessons.gallery import read_gallery as read_entries
 from scalable_ai.lessons.scaffold import learner_text, solution_text
 from scalable_ai.lessons.source import Cell, find_lessons
 
@@ -91,29 +91,21 @@ def read_gallery(path: Path) -> list[Answer]:
     """
     if not path.is_file():
         return []
-    answers = []
-    for cell in jupytext.read(path, fmt="py:percent").cells:
-        if cell.cell_type != "code" or not cell.source.strip():
-            continue
-        match = re.fullmatch(r"(right|wrong): (\w+) - (.+)", cell.metadata.get("title", ""))
-        if not match:
-            start = cell.source.splitlines()[0]
-            raise GalleryError(f"{path}: the cell '{start}' needs a mark such as '# %% wrong: NAME - title'.")
-        right, facts = match[1] == "right", {}
-        lines = cell.source.splitlines()
-        while lines and (fact := re.match(r"# (says|scores): (.+)", lines[0])):
-            facts[fact[1]] = fact[2].strip()
-            lines.pop(0)
-        if not right and "says" not in facts:
-            raise GalleryError(f"{path}: '{match[3]}' needs a line '# says: …' with a part of the learner's message.")
-        try:
-            scores = float(facts["scores"]) if "scores" in facts else None
-        except ValueError:
-            raise GalleryError(
-                f"{path}: '{match[3]}' says '# scores: {facts['scores']}', which is no number."
-            ) from None
-        answers.append(Answer(match[2], match[3], right, "\n".join(lines), facts.get("says", ""), scores))
-    return answers
+    entries, unread = read_entries(path.read_text(encoding="utf-8"))
+    if unread:
+        raise GalleryError(f"{path}: the cell in line {unread[0]} needs a mark such as '# %% wrong: NAME - title'.")
+    return [_answer(path, entry) for entry in entries]
+
+
+def _answer(path: Path, entry: Entry) -> Answer:
+    right = entry.kind == "right"
+    if not right and not entry.says:
+        raise GalleryError(f"{path}: '{entry.title}' needs a line '# says: …' with a part of the learner's message.")
+    try:
+        scores = float(entry.scores) if entry.scores else None
+    except ValueError:
+        raise GalleryError(f"{path}: '{entry.title}' says '# scores: {entry.scores}', which is no number.") from None
+    return Answer(entry.exercise, entry.title, right, entry.code, entry.says, scores)
 
 
 def grade_gallery(course: Course, path: Path, seed: int = SEED) -> list[Graded]:

@@ -111,7 +111,7 @@ def test_no_verdict_is_a_problem_for_right_and_wrong():
 @pytest.mark.parametrize(
     ("content", "wrong"),
     [
-        ("# %%\nx = 1\n", "the cell 'x = 1' needs a mark"),
+        ("# %%\nx = 1\n", "the cell in line 1 needs a mark"),
         ("# %% wrong total - no colon\n# says: x\ny = 1\n", "needs a mark"),
         ("# %% maybe: total - neither\ny = 1\n", "needs a mark"),
         ("# %% wrong: total - silent\ny = 1\n", "'silent' needs a line '# says: …'"),
