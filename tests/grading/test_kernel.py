@@ -240,7 +240,15 @@ def test_the_judge_leaves_no_files_in_the_course(tiny):
 
 
 FRESH = "values.dtype == torch.float64"  # the judge's inputs are of another dtype than the lesson's
-DEAF = "while {}:\n    try:\n        while True: pass\n    except BaseException: pass"
+DEAF = """
+import signal, time
+while {}:
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        time.sleep(0.1)
+    except BaseException:
+        pass
+"""
 MISHAPS = {
     "ends its kernel": "import os\nos._exit(0)",
     "crashes": "import os\nos.kill(os.getpid(), 11)",
@@ -286,10 +294,23 @@ def test_a_cell_that_ends_its_kernel_only_when_run_again_is_left_out(tiny):
 
 
 def test_replayed_cells_keep_what_they_showed(tiny):
-    answers = {"centered": "print('once')\n" + RIGHT["centered"], "clip": "import os; os._exit(0)"}
+    count = "open('runs', 'a').write('x')\nprint(len(open('runs').read()))\n"
+    answers = {"centered": count + RIGHT["centered"], "clip": "import os; os._exit(0)"}
     graded = grade(tiny, SCALES, answers, extra=["centered"])
-    assert graded.cells["centered"].outputs[0].text == "once\n"
+    assert graded.cells["centered"].outputs[0].text == "1\n"
     assert "tensor" in graded.notebook.cells[-1].outputs[0].data["text/plain"]
+
+
+def test_a_kernel_that_ends_between_cells_costs_none(tiny, monkeypatch):
+    judge = JudgedExecute._judge
+
+    def judge_and_kill(self, cell):
+        judge(self, cell)
+        self.km.provisioner.process.kill()
+        self.km.provisioner.process.wait()
+
+    monkeypatch.setattr(JudgedExecute, "_judge", judge_and_kill)
+    assert grade(tiny, SCALES, RIGHT).scores == {"centered": 2, "clip": 3}
 
 
 FORGED = {
