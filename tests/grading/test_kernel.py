@@ -140,7 +140,7 @@ def test_what_a_kernel_started_ends_with_it(tmp_path):
             f"open({str(tmp_path / 'pid')!r}, 'w').write(str(child.pid))\nos._exit(0)"
         )
         manager.provisioner.process.wait()
-    assert eventually(lambda: is_gone(int((tmp_path / "pid").read_text())))
+        assert eventually(lambda: is_gone(int((tmp_path / "pid").read_text())))
 
 
 OWNER = """

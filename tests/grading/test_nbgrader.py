@@ -197,7 +197,8 @@ def test_what_a_class_mate_or_the_grader_has_is_not_in_a_graded_folder(course):
     for learner in EXPECTED:
         folder = course.root / "autograded" / learner / CHAPTER
         names = {path.name for path in folder.iterdir()}
-        assert names <= {f"{TOTALS}.ipynb", f"{SCALES}.ipynb", "left-by-the-lesson.txt"}
+        assert names == {f"{TOTALS}.ipynb", f"{SCALES}.ipynb", "left-by-the-lesson.txt"}
+    assert not (course.root / "left-by-the-lesson.txt").exists()
 
 
 def test_a_foreign_notebook_is_released_without_solutions_and_hidden_tests(course):
