@@ -44,6 +44,13 @@ def _parser() -> argparse.ArgumentParser:
     lint = verb("lint", _lint, "Hold the lesson sources to the rubric.")
     lint.add_argument("paths", nargs="*", type=Path, help="lesson sources; all of them by default")
 
+    grade = verb("grade", _grade, "Grade all hand-ins of an assignment, several at a time; goes on where it stopped.")
+    grade.add_argument("assignment", help="nbgrader's name of the assignment, such as ch1_introduction")
+    grade.add_argument("--student", default="*", help="only this one, or those that match a pattern")
+    grade.add_argument("--workers", type=int, default=0, help="hand-ins at a time (default: one for each processor)")
+    grade.add_argument("--force", action="store_true", help="run again what was graded with the same checks")
+    grade.add_argument("--allow-unsandboxed", action="store_true", help="go on where this machine has no sandbox")
+
     answers = verb("grade-answers", _grade_answers, "Grade the named right and wrong answers of graders/.")
     answers.add_argument("paths", nargs="*", type=Path, help="lesson sources; all of them by default")
 
@@ -91,6 +98,22 @@ def _lint(options: argparse.Namespace) -> int:
         print(finding, file=sys.stderr)
     print(f"{len(findings)} findings." if findings else "The rubric holds.")
     return 1 if findings else 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from scalable_ai.grading.batch.command import run_grade
+    from scalable_ai.grading.batch.hand_in import Options
+
+    return run_grade(
+        Options(
+            Path.cwd(),
+            options.assignment,
+            options.student,
+            options.workers,
+            options.force,
+            options.allow_unsandboxed,
+        )
+    )
 
 
 def _grade_answers(options: argparse.Namespace) -> int:

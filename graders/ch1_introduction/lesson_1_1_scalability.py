@@ -2,8 +2,7 @@
 
 import torch
 
-from scalable_ai.grading.channel import AnswerError
-from scalable_ai.grading.hidden import compare, hidden
+from scalable_ai.grading.hidden import AnswerError, compare, hidden
 
 # --- loads -----------------------------------------------------------------------------------------------------------
 

@@ -57,11 +57,11 @@ def draw(part: str, count: int) -> Split:
     return Split(torch.from_numpy(images), torch.from_numpy(labels))
 
 
-def full_set() -> tuple[Arrays, tuple[str, ...]]:
-    """Draw all 60,000 images."""
+def draw_arrays(num_train: int, num_test: int) -> tuple[Arrays, tuple[str, ...]]:
+    """Draw the blocks that hold so many images, as arrays for a cache."""
     arrays: Arrays = {}
-    for part in PARTS:
-        split = draw(part, SIZES[part])
+    for part, count in zip(PARTS, (num_train, num_test), strict=True):
+        split = draw(part, count)
         arrays[f"{part}_images"], arrays[f"{part}_labels"] = split.images.numpy(), split.labels.numpy()
     return arrays, CLASSES
 

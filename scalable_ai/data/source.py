@@ -61,15 +61,16 @@ def describe(source: str | os.PathLike | None = None, root: str | os.PathLike | 
 
 
 def _generated(found: Found, num_train: int | None, num_test: int | None) -> Cifar10:
-    if num_train is None or num_test is None:
-        identity = {"generator": generated.VERSION}
-        train, test, _ = cached(found.root, "generated", identity, generated.full_set)
-        train, test = train.balanced(num_train), test.balanced(num_test)
-    else:
-        # A subset takes less time to draw than to look up.
-        train = generated.draw("train", num_train).balanced(num_train)
-        test = generated.draw("test", num_test).balanced(num_test)
-    return Cifar10(train, test, generated.CLASSES, "generated")
+    sizes = generated.SIZES
+    wanted = (
+        sizes["train"] if num_train is None else num_train,
+        sizes["test"] if num_test is None else num_test,
+    )
+    identity: dict[str, object] = {"generator": generated.VERSION}
+    if wanted != tuple(sizes.values()):
+        identity["images"] = wanted
+    train, test, _ = cached(found.root, "generated", identity, lambda: generated.draw_arrays(*wanted))
+    return Cifar10(train.balanced(num_train), test.balanced(num_test), generated.CLASSES, "generated")
 
 
 def _decoded(found: Found):

@@ -12,17 +12,39 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scalable_ai.course import Course
+from scalable_ai.data.locate import user_cache
 from scalable_ai.grading.verdict import Verdict, no_verdict
 
 # jsonschema takes this grammar where it is installed and a second to read it, for formats that no notebook has.
 START_JUDGE = "import sys; sys.modules['rfc3987_syntax'] = None; from scalable_ai.grading.judge import main; main()"
+DATA_VARIABLES = ("SCALABLE_AI_DATASETS", "SCALABLE_AI_DATA")
 TIME_LIMIT = 180.0
 """Seconds for one exercise, all its checks and the lesson's reference run included."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """How the judge reaches a running kernel."""
+
+    connection: dict[str, Any]
+    """Jupyter's connection information, from whoever started the kernel; it could have changed the file."""
+    folder: str
+    """A folder that both sides see."""
+    pid: int | None = None
+    """Its process, so that its end is seen at once."""
+
+    @classmethod
+    def of(cls, manager: Any) -> Kernel:
+        """Return the kernel of a jupyter_client manager."""
+        connection = manager.get_connection_info()
+        connection["key"] = connection["key"].decode()
+        folder = str(Path(manager.connection_file).parent)
+        return cls(connection, folder, getattr(manager.provisioner, "pid", None))
 
 
 @dataclass
@@ -31,6 +53,8 @@ class Court:
 
     course: Course
     time_limit: float = TIME_LIMIT
+    seed: int = field(default_factory=lambda: secrets.randbits(128), repr=False)
+    """Of the fresh inputs, which are the same for all hand-ins of a batch: nobody has seen them, and it is fair."""
     _process: subprocess.Popen | None = field(default=None, repr=False)
     _folder: tempfile.TemporaryDirectory | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -40,11 +64,10 @@ class Court:
         chapter: str,
         name: str,
         exercise: str,
-        connection_file: str,
+        kernel: Kernel,
         answers: dict[str, str],
         points: float,
         title: str = "",
-        pid: int | None = None,
     ) -> Verdict:
         """Return the verdict on one exercise; without one, no marks and a flag.
 
@@ -52,22 +75,20 @@ class Court:
             chapter: The assignment.
             name: The notebook's name.
             exercise: The exercise or quiz.
-            connection_file: Of the kernel in which the learner's answer runs.
+            kernel: The kernel in which the learner's answer runs.
             answers: The learner's answer cells by exercise.
             points: What the exercise is worth.
             title: What a card without a verdict is called.
-            pid: The kernel's process, so that its end is seen at once.
         """
         request = {
             "chapter": chapter,
             "name": name,
             "exercise": exercise,
-            "connection_file": str(connection_file),
             "answers": answers,
             "points": points,
             "title": title or exercise,
-            "pid": pid,
-            "seed": secrets.randbits(128),
+            "seed": self.seed,
+            **asdict(kernel),
         }
         with self._lock:
             for _ in range(2):
@@ -140,11 +161,15 @@ class Court:
 
 
 def data_variables(root: Path) -> dict[str, str]:
-    """Return the environment variable that names the data folder which is found upward from a course."""
-    for folder in (root, *root.parents):
-        if (folder / "datasets").is_dir():
-            return {"SCALABLE_AI_DATASETS": str(folder / "datasets")}
-    return {}
+    """Return the environment variable that names the data folder found upward from a course, or the user's own."""
+    found = next((folder / "datasets" for folder in (root, *root.parents) if (folder / "datasets").is_dir()), None)
+    return {"SCALABLE_AI_DATASETS": str(found or user_cache())}
+
+
+def data_folders(root: Path) -> tuple[Path, ...]:
+    """Return the folders that lessons of a course read data from, as far as they exist."""
+    named = [data_variables(root).get("SCALABLE_AI_DATASETS"), *map(os.environ.get, DATA_VARIABLES)]
+    return tuple(path for path in {Path(name).expanduser().resolve() for name in named if name} if path.exists())
 
 
 def _read_line(process: subprocess.Popen, time_limit: float) -> str:

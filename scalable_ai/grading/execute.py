@@ -6,7 +6,10 @@ import contextlib
 import os
 import sys
 import textwrap
+import time
 from dataclasses import replace
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -15,32 +18,54 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
-from traitlets import Float, default
+from traitlets import Bool, Dict, Float, List, default
 
 from scalable_ai.cards import Finding
-from scalable_ai.grading.court import Court, court_of
+from scalable_ai.grading.court import Court, Kernel, court_of, data_folders, data_variables
 from scalable_ai.grading.exporter import place_of
+from scalable_ai.grading.needed import names_asked, what_to_run
 from scalable_ai.grading.rebuild import is_answer
+from scalable_ai.grading.sandbox import Box, Limits, SandboxError
 from scalable_ai.grading.verdict import Verdict
+from scalable_ai.grading.workplace import Workplace
 from scalable_ai.lessons.scaffold import BLANK
 
 Result = tuple[NotebookNode, dict[str, Any]]
 FLAGS = "scalable_ai_flags"
 """Where a notebook's resources hold why check cells have no verdict, by grade id."""
+MAX_OUTPUT = 5_000_000
+"""Characters that one cell may put out."""
+MIN_SECONDS = 0.01
 
 
 class JudgedExecute(Execute):
-    """`autograde`, second half: runs a notebook and has its exercises judged by a process of its own.
+    """`autograde`, second half: runs a notebook in a sandbox and has its exercises judged by a process of its own.
 
     A check cell's outputs are the judge's and nobody else's: the cell itself is not run in the learner's kernel, so
     neither what it prints nor what it patches is ever a mark.
     """
 
+    notebook_timeout = Float(300.0, help="Seconds for a whole notebook, its judging included.").tag(config=True)
     judge_time_limit = Float(180.0, help="Seconds for judging one exercise.").tag(config=True)
+    limits = Dict(help="What a notebook may use: memory, disk, processes …, as in sandbox.Limits.").tag(config=True)
+    allow_unsandboxed = Bool(
+        False, help="Whether to run hand-ins with your own rights where this machine has no sandbox."
+    ).tag(config=True)
+    run_all_cells = Bool(
+        False, help="Whether to run cells on which no mark depends, so that feedback shows their figures."
+    ).tag(config=True)
+    environment = List(
+        ["PATH", "LANG", "LC_*", "TZ", "SCALABLE_AI_*", "NBGRADER_*", "MPLBACKEND"],
+        help="Environment variables that reach a hand-in's code; yours may hold what is not for learners.",
+    ).tag(config=True)
 
     @default("shutdown_kernel")
     def _shutdown_at_once(self) -> str:
         return "immediate"
+
+    @default("timeout_func")
+    def _time_left_too(self) -> Any:
+        return lambda cell: self._limit(cell)[0]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if sys.platform == "linux":
@@ -66,16 +91,69 @@ class JudgedExecute(Execute):
         self._done: list[tuple[NotebookNode, int]] = []
         self._stopped: dict[str, str] = {}
         self._raised: dict[str, str] = {}
-        return super().preprocess(nb, resources, km)
+        self._put_out: dict[int, int] = {}
+        self._deadline = time.monotonic() + self.notebook_timeout
+        whole = self._leave_out(nb)
+        with Workplace(Path(resources["metadata"]["path"]), self._place.submitted) as self._workplace:
+            result = super().preprocess(nb, resources, km)
+            self._workplace.keep_new_files()
+        for note in self._workplace.notes:
+            self.log.warning("%s: %s", self._place.student, note)
+        for cell, source in whole:
+            cell.source = source
+        return result
+
+    def _leave_out(self, nb: NotebookNode) -> list[tuple[NotebookNode, str]]:
+        """Leave out what no mark depends on, and return the cells concerned with their whole text."""
+        if self._court is None or self.run_all_cells:
+            return []
+        cells = [cell for cell in nb.cells if cell.cell_type == "code" and not is_grade(cell)]
+        added = {cell["id"] for cell in nb.cells} - {cell["id"] for cell in self._place.given().cells}
+        roots = [number for number, cell in enumerate(cells) if is_answer(cell) or cell["id"] in added]
+        graders = self._place.course.graders / self._place.chapter / f"{self._place.name}.py"
+        try:
+            asked = names_asked(graders.read_text(encoding="utf-8"))
+        except (OSError, ValueError, SyntaxError):
+            return []  # the judge says what is wrong with it
+        to_run = what_to_run([cell.source for cell in cells], roots, asked)
+        changed = [(cell, cell.source) for cell, text in zip(cells, to_run, strict=True) if text != cell.source]
+        for cell, text in zip(cells, to_run, strict=True):
+            cell.source = text
+        return changed
 
     def start_new_kernel(self, **kwargs: Any) -> None:
         """Start a kernel of one thread: spinning barriers of several make cells tens of times slower side by side."""
-        super().start_new_kernel(env={**os.environ, "OMP_NUM_THREADS": "1"}, **kwargs)
+        known = {name: text for name, text in os.environ.items() if any(fnmatch(name, p) for p in self.environment)}
+        box = Box(
+            self._workplace.folder,
+            readable=data_folders(self._place.course.root),
+            limits=Limits(**self.limits),
+            allow_unsandboxed=self.allow_unsandboxed,
+        )
+        env = {**data_variables(self._place.course.root), **known, "OMP_NUM_THREADS": "1"}
+        try:
+            super().start_new_kernel(env=env, cwd=str(self._workplace.folder), box=box, **kwargs)
+        except SandboxError as error:
+            # It would be the same for every hand-in: end the batch.
+            self.log.critical(str(error))
+            raise SystemExit(1) from None
 
     def set_widgets_metadata(self) -> None:
         """Keep the state of widgets, where what the learner's kernel sent is of that form."""
         with contextlib.suppress(Exception):
             super().set_widgets_metadata()
+
+    def output(self, outs: list, msg: dict, display_id: str, cell_index: int) -> NotebookNode | None:
+        """Take an output, unless the cell has put out enough."""
+        size = len(str(msg["content"]))
+        before = self._put_out.get(cell_index, 0)
+        self._put_out[cell_index] = before + size
+        if before + size <= MAX_OUTPUT:
+            return super().output(outs, msg, display_id, cell_index)
+        if before <= MAX_OUTPUT:
+            text = f"This cell put out more than {MAX_OUTPUT // 10**6} MB; the rest is left out.\n"
+            outs.append(nbformat.v4.new_output("stream", name="stderr", text=text))
+        return None
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict[str, Any], index: int) -> Result:
         """Run one cell, or have its exercise judged."""
@@ -88,18 +166,32 @@ class JudgedExecute(Execute):
                 cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
         return cell, resources
 
+    def _limit(self, cell: NotebookNode | None = None) -> tuple[float, str]:
+        """Return the seconds that a cell has, and the limit in words."""
+        left = self._deadline - time.monotonic()
+        if self.timeout is None or left < self.timeout:
+            return max(left, 0.01), f"none: the {self.notebook_timeout:g} seconds for the whole notebook ran out"
+        return self.timeout, f"none within {self.timeout} seconds; it was stopped"
+
     def _run(self, cell: NotebookNode, index: int) -> None:
         """Run one cell; one that ends its kernel, or is deaf to being stopped, costs that cell and no other."""
+        seconds, words = self._limit()
+        if seconds <= MIN_SECONDS:
+            cell.outputs = []
+            self._stop(cell, words)
+            return
         self._ensure_kernel()
         try:
             super().preprocess_cell(cell, self.resources, index)
         except Exception as error:  # what a hostile kernel makes nbclient raise, it is lost all the same
+            if getattr(self, "_async_cleanup_kernel_future", None) is not None:
+                raise KeyboardInterrupt from None  # nbclient has ended the kernel for it
             ended = isinstance(error, DeadKernelError)
             self._lose(cell, index, "ended its kernel" if ended else "could not be stopped")
             self._revive()
             return
         if any(out.get("ename") == "CellTimeoutError" for out in cell.outputs):
-            self._stop(cell, f"none within {self.timeout} seconds; it was stopped")
+            self._stop(cell, words)
         else:
             self._done.append((cell, index))
             self._note_error(cell)
@@ -148,6 +240,9 @@ class JudgedExecute(Execute):
 
     def _judge(self, cell: NotebookNode) -> None:
         exercise = cell.metadata.nbgrader.grade_id.removesuffix("-check")
+        seconds, words = self._limit()
+        if seconds <= MIN_SECONDS:
+            self._stopped.setdefault(exercise, words)
         points, title = float(cell.metadata.nbgrader.points), self._titles.get(exercise) or exercise
         if exercise in self._stopped:
             finding = Finding("Your answer", "a result", self._stopped[exercise])
@@ -158,11 +253,10 @@ class JudgedExecute(Execute):
                 self._place.chapter,
                 self._place.name,
                 exercise,
-                self.km.connection_file,
+                Kernel.of(self.km),
                 self._answers,
                 points,
                 title=title,
-                pid=getattr(self.km.provisioner, "pid", None),
             )
             if verdict.stopped:
                 self._revive()

@@ -26,18 +26,26 @@ class SubmissionExporter(NotebookExporter):
         Raises:
             UnreadableError: It cannot be read, and there is no notebook of the instructor's to stand in.
         """
-        path = Path(filename)
+        notebook, resources = self.read(Path(filename), resources)
+        return self.from_notebook_node(notebook, resources=resources, **kw)
+
+    def read(self, path: Path, resources: dict[str, Any] | None = None) -> tuple[NotebookNode, dict[str, Any]]:
+        """Return a hand-in, or the blank notebook in its place, with resources as in `from_filename`.
+
+        Raises:
+            UnreadableError: As in `from_filename`.
+        """
         # As in nbconvert: the learner's code runs in the hand-in's folder.
         resources = {**(resources or {}), "metadata": {"name": path.stem, "path": str(path.parent)}}
         try:
-            notebook = read_submission(path)
+            return read_submission(path), resources
         except UnreadableError as error:
             notebook = place_of(self, resources).given()
             if notebook is None:
                 raise
             self.log.error("%s/%s", resources["nbgrader"]["student"], error)
             resources[UNREADABLE] = str(error)
-        return self.from_notebook_node(notebook, resources=resources, **kw)
+            return notebook, resources
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class Place:
     chapter: str
     name: str
     student: str
+    submitted: Path
+    """The folder that was handed in."""
 
     def given(self) -> NotebookNode | None:
         """Return what the learner was given; None where this package did not build it."""
@@ -64,9 +74,10 @@ def place_of(component: Any, resources: dict[str, Any]) -> Place:
     chapter, name = names["assignment"], names["notebook"]
     if component is None:
         # Not under a converter: nbgrader's converters work in the course's root.
-        folder = Path.cwd() / "source" / chapter
+        folder, submitted = Path.cwd() / "source" / chapter, Path.cwd() / "submitted" / names["student"] / chapter
     else:
         coursedir = component.coursedir
         folder = Path(coursedir.format_path(coursedir.source_directory, ".", chapter))
+        submitted = Path(coursedir.format_path(coursedir.submitted_directory, names["student"], chapter))
     root = Path(component.coursedir.root if component else Path.cwd())
-    return Place(Course(root), folder / f"{name}.ipynb", chapter, name, names["student"])
+    return Place(Course(root), folder / f"{name}.ipynb", chapter, name, names["student"], submitted)

@@ -13,7 +13,7 @@ import numpy as np
 
 from scalable_ai.cards import Finding
 from scalable_ai.checks import Check, NotYet
-from scalable_ai.grading.channel import Answerer, AnswerError
+from scalable_ai.grading.answerer import Answerer, AnswerError
 
 Run = Callable[[Check, Answerer, Answerer, np.random.Generator], None]
 

@@ -16,7 +16,7 @@ import threading
 import time
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,10 @@ from typing import Any
 import numpy as np
 
 from scalable_ai.course import Course
-from scalable_ai.grading.channel import Answerer, Channel, KernelChannel, LocalChannel
+from scalable_ai.grading.answerer import Answerer
+from scalable_ai.grading.channel import Channel, KernelChannel, LocalChannel
 from scalable_ai.grading.hidden import GraderError, HiddenCheck, Outcome, load_checks, quiz_check, run_check
+from scalable_ai.grading.needed import names_asked, what_to_run
 from scalable_ai.grading.verdict import Verdict, no_verdict
 from scalable_ai.lessons.scaffold import solution_text
 from scalable_ai.lessons.source import Cell, Lesson, SourceError, read_lesson
@@ -81,11 +83,17 @@ class Bench:
         self, course: Course, chapter: str, name: str, run: Callable[[Lesson], dict[str, Any]] | None = None
     ) -> None:
         self.lesson: Lesson = read_lesson(course.solutions / chapter / f"{name}.py")
-        self.checks = load_checks(course.graders / chapter / f"{name}.py")
+        checks = course.graders / chapter / f"{name}.py"
+        self.checks = load_checks(checks)
         for quiz in self.lesson.quizzes.values():
             self.checks[quiz.name] = [quiz_check(quiz.name, quiz.key)]
         self.sources = {cell.name: solution_text(cell.text) for cell in self.lesson.of("answer")}
-        self.reference = LocalChannel((run or run_reference)(self.lesson))
+        if run is None:
+            namespace = run_reference(self.lesson, asked=names_asked(checks.read_text(encoding="utf-8")))
+        else:
+            namespace = run(self.lesson)
+        # All hand-ins of a batch are asked the same, so that the reference answers each question once.
+        self.reference = LocalChannel(namespace, remembers=True)
 
     def judge(self, exercise: str, channel: Channel, answers: dict[str, str], seed: int) -> Verdict:
         """Return the verdict on one exercise."""
@@ -146,16 +154,30 @@ class Bench:
         return "Quiz", quiz.points, why, ()
 
 
-def run_reference(lesson: Lesson, before: Callable[[Cell, dict[str, Any]], None] | None = None) -> dict[str, Any]:
-    """Run a lesson's own code, checks left out, and return its namespace; `before` sees each cell and what it finds."""
+def run_reference(
+    lesson: Lesson,
+    before: Callable[[Cell, dict[str, Any]], None] | None = None,
+    asked: Iterable[str] | None = None,
+) -> dict[str, Any]:
+    """Run a lesson's own code, checks left out, and return its namespace.
+
+    Args:
+        lesson: Whose code.
+        before: Sees each cell and the namespace that it finds.
+        asked: Names that are read from the namespace; where they are given, what neither they nor an answer depends
+            on is not run.
+    """
     namespace = new_namespace(lesson)
+    cells = [cell for cell in lesson.cells if cell.type == "code" and cell.mark != "check"]
+    texts = [cell.text for cell in cells]
+    if asked is not None:
+        texts = what_to_run(texts, [number for number, cell in enumerate(cells) if cell.mark == "answer"], asked)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        for cell in lesson.cells:
-            if cell.type == "code" and cell.mark != "check":
-                if before:
-                    before(cell, namespace)
-                exec(compile(cell.text, f"{lesson.path}:{cell.line}", "exec"), namespace)
+        for cell, text in zip(cells, texts, strict=True):
+            if before:
+                before(cell, namespace)
+            exec(compile(text, f"{lesson.path}:{cell.line}", "exec"), namespace)
     namespace.update({quiz.name: quiz.key for quiz in lesson.quizzes.values()})
     return namespace
 
@@ -195,7 +217,7 @@ def _reply(judge: Judge, asked: dict[str, Any]) -> dict[str, Any]:
     started = time.monotonic()
     channel = None
     try:
-        channel = KernelChannel(asked["connection_file"], asked["pid"])
+        channel = KernelChannel(asked["connection"], Path(asked["folder"]), asked["pid"])
         verdict = judge.judge(
             asked["chapter"], asked["name"], asked["exercise"], channel, asked["answers"], asked["seed"]
         )

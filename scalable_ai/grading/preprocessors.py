@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import (
     ClearHiddenTests,
     ClearMarkScheme,
@@ -76,13 +79,44 @@ class RebuildSubmission(NbGraderPreprocessor):
 
 
 class SaveMarks(SaveAutoGrades):
-    """`autograde`, last: nbgrader's own saving of marks; what got no verdict is put up for manual grading."""
+    """`autograde`, last: nbgrader's own saving of marks, a notebook's all at once.
+
+    What got no verdict is put up for manual grading.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
+        """Write a notebook's marks and comments: all of them or none."""
+        names = resources["nbgrader"]
+        self.notebook_id, self.assignment_id, self.student_id = (
+            names[key] for key in ("notebook", "assignment", "student")
+        )
+        with Gradebook(names["db_url"]) as self.gradebook:
+            db = self.gradebook.db
+            with mock.patch.object(db, "commit", db.flush, create=True):
+                submitted = self.gradebook.find_submission_notebook(
+                    self.notebook_id, self.assignment_id, self.student_id
+                )
+                # nbgrader would ask the database for each cell, through seven tables.
+                grades = {grade.cell.name: grade for grade in submitted.grades}
+                comments = {comment.cell.name: comment for comment in submitted.comments}
+                found = {"find_grade": _finder(grades), "find_comment": _finder(comments)}
+                with mock.patch.multiple(self.gradebook, create=True, **found):
+                    nb, resources = super(SaveAutoGrades, self).preprocess(nb, resources)
+            db.commit()
+        return nb, resources
 
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         super()._add_score(cell, resources)
-        if cell.metadata.nbgrader.grade_id in resources.get(FLAGS, {}):
-            grade = self.gradebook.find_grade(
-                cell.metadata.nbgrader.grade_id, self.notebook_id, self.assignment_id, self.student_id
-            )
+        name = cell.metadata.nbgrader.grade_id
+        if name in resources.get(FLAGS, {}):
+            grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
             grade.needs_manual_grade = True
-            self.gradebook.db.commit()
+
+
+def _finder(known: dict[str, Any]) -> Callable[..., Any]:
+    def find(name: str, *where: str) -> Any:
+        if name not in known:
+            raise MissingEntry(f"{' / '.join(where)}: the gradebook has no cell '{name}'.")
+        return known[name]
+
+    return find

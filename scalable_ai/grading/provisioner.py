@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
+import sys
+import tempfile
 import time
 from queue import Empty
 from typing import Any
@@ -15,29 +18,92 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Type
 
+from scalable_ai.grading.sandbox.box import Box, SandboxError
+from scalable_ai.grading.sandbox.cold import ColdBox
 from scalable_ai.grading.warm import WarmProcess, warm_parent
 
 NAME = "scalable-ai-warm"
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Forks Python kernels from a warm parent; any other kernel starts as usual."""
+    """Forks Python kernels from a warm parent; any other kernel starts as usual, and both in a box where one is given.
+
+    Boxed kernels talk over sockets in a folder of their own, which comes and goes with them.
+    """
+
+    _runtime: str = ""
+    _cold: ColdBox | None = None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Prepare the connection; to a box it goes over local sockets."""
+        if kwargs.get("box") is not None and not self._runtime:
+            # Short, since the path of a local socket has 107 characters at most.
+            self._runtime = tempfile.mkdtemp(prefix="box-", dir="/tmp")
+            manager = self.parent
+            manager.transport, manager.ip = "ipc", f"{self._runtime}/k"
+            manager.connection_file = f"{self._runtime}/connection.json"
+        return await super().pre_launch(**kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Start a kernel; from cold where the warm parent cannot."""
-        if "ipykernel_launcher" not in cmd:
-            return await super().launch_kernel(cmd, **kwargs)
+        """Start a kernel; from cold where the warm parent cannot.
+
+        Raises:
+            SandboxError: It was to be boxed and could not be.
+        """
+        box: Box | None = kwargs.pop("box", None)
+        try:
+            if "ipykernel_launcher" not in cmd or not self._launch_warm(cmd, box, **kwargs):
+                await self._launch_cold(cmd, box, **kwargs)
+        except SandboxError:
+            self._remove_runtime()
+            raise
+        return self.connection_info
+
+    def _launch_warm(self, cmd: list[str], box: Box | None, **kwargs: Any) -> bool:
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
         environment = {str(key): str(value) for key, value in (kwargs.get("env") or os.environ).items()}
+        cwd = str(kwargs.get("cwd") or (box.folder if box else os.getcwd()))
         try:
-            self.process = warm_parent.fork(arguments, str(kwargs.get("cwd") or os.getcwd()), environment)
+            self.process = warm_parent.fork(arguments, cwd, environment, box, self._runtime)
         except (OSError, ValueError) as error:
             self.log.warning("No warm kernel (%s); starting one from cold.", error)
-            return await super().launch_kernel(cmd, **kwargs)
+            return False
         # The kernel leads its own session, so its pid names its process group too.
         self.pid = self.pgid = self.process.pid
         self.cwd = kwargs.get("cwd")
-        return self.connection_info
+        return True
+
+    async def _launch_cold(self, cmd: list[str], box: Box | None, **kwargs: Any) -> None:
+        if box is None:
+            await super().launch_kernel(cmd, **kwargs)
+            return
+        self._cold = ColdBox(box, self._runtime)
+        kwargs["cwd"] = str(kwargs.get("cwd") or box.folder)
+        # A box has no PATH of the instructor's to look in.
+        cmd = [sys.executable if cmd[0] in {"python", "python3"} else shutil.which(cmd[0]) or cmd[0], *cmd[1:]]
+        await super().launch_kernel(self._cold.command(cmd), pass_fds=self._cold.files, **kwargs)
+        self._cold.started()
+
+    @property
+    def reason(self) -> str:
+        """Why a kernel that has ended was ended from outside, in one sentence; nothing if it ended by itself."""
+        if self._cold is not None:
+            return self._cold.reason
+        return self._last.reason if self._last is not None else ""
+
+    @property
+    def _last(self) -> WarmProcess | None:
+        """The process, also after jupyter_client has forgotten it."""
+        if isinstance(self.process, WarmProcess):
+            self._remembered = self.process
+        return self._remembered
+
+    _remembered: WarmProcess | None = None
+
+    async def poll(self) -> int | None:
+        """Return the exit status, or None while it runs."""
+        self._last  # noqa: B018
+        return await super().poll()
 
     async def kill(self, restart: bool = False) -> None:
         """End the kernel, and see it end within milliseconds; jupyter_client would look every tenth of a second."""
@@ -46,6 +112,17 @@ class WarmProvisioner(LocalProvisioner):
             if not isinstance(self.process, WarmProcess) or self.process.poll() is not None:
                 break
             await asyncio.sleep(0.005)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Remove what the kernel needed."""
+        await super().cleanup(restart)
+        if not restart:
+            self._remove_runtime()
+
+    def _remove_runtime(self) -> None:
+        runtime, self._runtime = self._runtime, ""
+        if runtime:
+            shutil.rmtree(runtime, ignore_errors=True)
 
 
 class WarmKernelClient(AsyncKernelClient):

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import traceback
+import types
+from functools import lru_cache
 from typing import Any
 
 from scalable_ai.grading import wire
@@ -25,6 +28,16 @@ def answer(request: str) -> str:
     from IPython import get_ipython
 
     return respond(get_ipython().user_ns, request)
+
+
+def serve(address: str) -> None:
+    """Answer requests, a line each, until the judge hangs up."""
+    with socket.socket(socket.AF_UNIX) as end:
+        end.connect(address)
+        with end.makefile("rw", encoding="utf-8", newline="\n") as lines:
+            while request := lines.readline():
+                lines.write(answer(request) + "\n")
+                lines.flush()
 
 
 def respond(namespace: dict[str, Any], request: str) -> str:
@@ -81,7 +94,7 @@ def _rerun(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
         inner.pop(name, None)
     inner.update(wire.loads(asked["given"]))
     _seed(asked)
-    exec(compile(_plain(asked["source"]), "<answer>", "exec"), inner)  # the learner's own code, in the learner's kernel
+    exec(_compiled(asked["source"]), inner)  # the learner's own code, in the learner's kernel
     return {name: _lookup(inner, name) for name in asked["want"]}
 
 
@@ -106,6 +119,11 @@ def _seed(asked: dict[str, Any]) -> None:
         seed_one(seed)
 
 
+@lru_cache(64)
+def _compiled(source: str) -> types.CodeType:
+    return compile(_plain(source), "<answer>", "exec")
+
+
 def _plain(source: str) -> str:
     """Turn notebook syntax (`%magic`, `!command`) into Python; a `%%time` above a cell changes nothing in it."""
     from IPython.core.inputtransformer2 import TransformerManager
@@ -116,4 +134,11 @@ def _plain(source: str) -> str:
     return above + TransformerManager().transform_cell(source)
 
 
-_OPERATIONS = {"get": _get, "call": _call, "rerun": _rerun}
+def _foreign(namespace: dict[str, Any], asked: dict[str, Any]) -> str:
+    """Carry out one request of a test cell that runs in the judge."""
+    from scalable_ai.grading.foreign.server import serve as serve_test
+
+    return serve_test(namespace, asked)
+
+
+_OPERATIONS = {"get": _get, "call": _call, "rerun": _rerun, "foreign": _foreign}

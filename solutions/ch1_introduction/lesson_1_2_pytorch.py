@@ -181,17 +181,25 @@ print("computed on:", largest.device, " result:", largest.item())
 # %% [markdown]
 # ## Parts of a batch
 #
-# From now on we work with a batch of the first 256 images. A figure shows what indexing takes from one of them: the
-# image itself, its red channel, and a window. Plotting wants the channels last, so `permute(1, 2, 0)` changes the
-# order from channel, row, column to row, column, channel.
+# From now on we work with a batch of the first 256 images. One index takes one image out of it, two take one channel
+# of that image, and slices take a window. Compare the shapes.
+
+# %%
+batch = images[:256]
+image = batch[3]
+print("image: ", image.shape)
+print("red:   ", image[0].shape)
+print("window:", image[:, 8:24, 0:16].shape)
+
+# %% [markdown]
+# Each plain index takes a dimension away, and each slice only shortens one. A figure shows the three. Plotting wants
+# the channels last, so `permute(1, 2, 0)` changes the order from channel, row, column to row, column, channel.
 
 # %%
 import matplotlib.pyplot as plt
 
 from scalable_ai.figures import show
 
-batch = images[:256]
-image = batch[3]
 fig, axes = plt.subplots(1, 3, figsize=(8, 2.8), layout="constrained")
 axes[0].imshow(image.permute(1, 2, 0))
 axes[1].imshow(image[0], cmap="gray", vmin=0, vmax=255)

@@ -51,14 +51,16 @@ def test_every_block_holds_every_class_equally(sample):
 def test_a_subset_is_the_same_with_and_without_the_full_set(tmp_path, monkeypatch):
     monkeypatch.setattr(generated, "SIZES", {"train": 1000, "test": 500})
     drawn = cifar10("generated", root=tmp_path, num_train=110, num_test=50)
-    assert not (tmp_path / ".cache").exists()
+    again = cifar10("generated", root=tmp_path, num_train=110, num_test=50)
+    assert torch.equal(drawn.train.images, again.train.images)
+    assert len(list((tmp_path / ".cache").iterdir())) == 1
     full = cifar10("generated", root=tmp_path)
     assert len(full.train) == 1000
     assert len(full.test) == 500
     cut = full.train.balanced(110)
     assert torch.equal(drawn.train.images, cut.images)
     assert drawn.train.labels.bincount().tolist() == [11] * 10
-    assert list((tmp_path / ".cache").iterdir())
+    assert len(list((tmp_path / ".cache").iterdir())) == 2
 
 
 def test_it_has_the_shape_of_cifar10(sample):

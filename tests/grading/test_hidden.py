@@ -13,7 +13,8 @@ import torch
 
 from scalable_ai.grading import channel as channel_module
 from scalable_ai.grading import hidden as hidden_module
-from scalable_ai.grading.channel import Answerer, AnswerError, LocalChannel
+from scalable_ai.grading.answerer import Answerer, AnswerError
+from scalable_ai.grading.channel import LocalChannel
 from scalable_ai.grading.hidden import GraderError, compare, hidden, load_checks, run_check
 from scalable_ai.grading.judge import Bench, Judge
 from tests.grading.conftest import CHAPTER, RIGHT, SCALES, TOTALS

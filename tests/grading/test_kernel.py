@@ -234,9 +234,9 @@ def test_check_cells_are_the_judges_and_outputs_show_card_and_score(tiny):
 def test_the_judge_leaves_no_files_in_the_course(tiny):
     folder = Path.cwd()
     before = {path for path in tiny.root.rglob("*") if "__pycache__" not in path.parts}
-    grade(tiny, SCALES, RIGHT, folder)
+    grade(tiny, SCALES, {**RIGHT, "clip": f"open('mine.txt', 'w').close()\n{RIGHT['clip']}"}, folder)
     assert {path for path in tiny.root.rglob("*") if "__pycache__" not in path.parts} == before
-    assert (folder / "left-by-the-lesson.txt").is_file()  # the learner's kernel works in the hand-in's folder
+    assert {path.name for path in folder.iterdir()} == {"left-by-the-lesson.txt", "mine.txt"}
 
 
 FRESH = "values.dtype == torch.float64"  # the judge's inputs are of another dtype than the lesson's

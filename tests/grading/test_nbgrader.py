@@ -197,7 +197,7 @@ def test_what_a_class_mate_or_the_grader_has_is_not_in_a_graded_folder(course):
     for learner in EXPECTED:
         folder = course.root / "autograded" / learner / CHAPTER
         names = {path.name for path in folder.iterdir()}
-        assert names == {f"{TOTALS}.ipynb", f"{SCALES}.ipynb", "left-by-the-lesson.txt"}
+        assert names == {f"{TOTALS}.ipynb", f"{SCALES}.ipynb"}
     assert not (course.root / "left-by-the-lesson.txt").exists()
 
 

@@ -1,0 +1,96 @@
+"""What a hidden check asks: names, calls and re-runs, of the learner's kernel or of the reference answer."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from scalable_ai.checks import STUB_TASK
+from scalable_ai.grading import wire
+from scalable_ai.grading.channel import Channel, KernelEndedError
+
+
+class AnswerError(Exception):
+    """The answer raised an exception, is missing a name, or had to be stopped; the text is for the learner."""
+
+    def __init__(self, expected: str, got: str, is_timeout: bool = False) -> None:
+        self.expected, self.got, self.is_timeout = expected, got, is_timeout
+        super().__init__(f"expected {expected}, got {got}")
+
+
+class Answerer:
+    """What a hidden check asks: the learner's kernel, or the reference answer."""
+
+    def __init__(self, channel: Channel, sources: dict[str, str], time_limit: float, seed: int) -> None:
+        self._channel, self._sources, self._seed = channel, sources, seed
+        self._limit = self._left = time_limit
+
+    def get(self, name: str) -> Any:
+        """Return the value of a name, such as `total` or `config.lr`.
+
+        Raises:
+            AnswerError: There is no such name, or its value is no plain data.
+        """
+        return self._ask({"op": "get", "name": name})
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a function of the answer with plain data and return what it returns.
+
+        Raises:
+            AnswerError: It raised, took too long, or returned no plain data.
+        """
+        return self._ask({"op": "call", "name": name, "args": wire.dumps(args), "kwargs": wire.dumps(kwargs)})
+
+    def rerun(self, exercise: str, given: dict[str, Any], want: list[str]) -> dict[str, Any]:
+        """Run the answer cell again with other inputs and return the wanted names.
+
+        Args:
+            exercise: Whose answer cell.
+            given: Names of plain data that the cell finds instead of the lesson's.
+            want: Names whose values come back.
+
+        Raises:
+            AnswerError: It raised, took too long, or a wanted name is missing.
+        """
+        request = {"op": "rerun", "source": self.source(exercise), "given": wire.dumps(given), "want": list(want)}
+        return self._ask(request)
+
+    def source(self, exercise: str) -> str:
+        """Return the answer cell's text."""
+        return self._sources.get(exercise, "")
+
+    def _ask(self, request: dict[str, Any]) -> Any:
+        started = time.monotonic()
+        try:
+            reply = json.loads(self._channel.request(json.dumps({**request, "seed": self._seed}), self._left))
+            if "ok" in reply:
+                return wire.loads(reply["ok"])
+            error = reply["error"]
+            kind, message, line = str(error["type"]), str(error["message"]), error.get("line")
+        except KernelEndedError:
+            raise AnswerError("a result", "none: the code ended its kernel", True) from None
+        except TimeoutError:
+            raise AnswerError(f"an answer within {self._limit:g} seconds", "none; it was stopped", True) from None
+        except (ConnectionError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            said = f" ({error})" if isinstance(error, wire.WireError | ConnectionError) else ""
+            raise AnswerError("a readable value", f"none{said}") from None
+        finally:
+            # Only the learner's own time counts, not what the reference answer takes in between.
+            self._left = max(self._left - (time.monotonic() - started), 0.01)
+        raise _explained(kind, message, line)
+
+
+def _explained(kind: str, message: str, line: object) -> AnswerError:
+    if kind == "MissingNameError":
+        return AnswerError(
+            f"a name `{message}`", "no such name; fill every blank, and see that the cell runs to its end"
+        )
+    if kind == "NotImplementedError" and STUB_TASK.match(message):
+        return AnswerError("a body in place of the `raise` line", "the stub as it was given")
+    if "____" in message:
+        return AnswerError("every `____` filled", "a blank that is still open")
+    if kind == "WireError":
+        return AnswerError("plain data", message)
+    where = f" in line {line} of the answer" if isinstance(line, int) else ""
+    return AnswerError("a result", f"{kind}{where}: {message}" if message else f"{kind}{where}")

@@ -1,0 +1,96 @@
+"""The gradebook's one writer: a hand-in's marks and its graded notebooks appear together, or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.writers import FilesWriter
+from nbformat import NotebookNode
+from nbgrader.apps import AutogradeApp
+from nbgrader.utils import rmtree
+
+from scalable_ai.grading.batch.hand_in import KEY, HandIn, Outcome
+from scalable_ai.grading.batch.runner import Executed, Notes, Runner
+from scalable_ai.grading.batch.session import Session
+
+
+class Recorder(Runner):
+    """nbgrader's autograder from its writing of marks on."""
+
+    def __init__(self, app: AutogradeApp) -> None:
+        super().__init__(app)
+        self.writer = FilesWriter(parent=self, config=self.config)
+        self._session = Session(self.coursedir.db_url, self.coursedir.course_id)
+
+    def recorded(self, assignment: str) -> set[str]:
+        """Return the learners whose marks the gradebook has."""
+        return {submission.student.id for submission in self._session.assignment_submissions(assignment)}
+
+    def notebooks_of(self, assignment: str) -> list[str]:
+        """Return the names of an assignment's notebooks, none where the gradebook does not know it."""
+        found = [one for one in self._session.assignments if one.name == assignment]
+        return [notebook.name for one in found for notebook in one.notebooks]
+
+    def place_of(self, hand_in: HandIn) -> Path:
+        """Return where nbgrader looks for a graded hand-in."""
+        return Path(self.coursedir.format_path(str(self._graded), hand_in.learner, hand_in.assignment))
+
+    def seconds_a_notebook(self) -> float:
+        """Return the configured time limit of a notebook."""
+        return max(getattr(step, "notebook_timeout", 0.0) for step in self.halves()[0])
+
+    def outcome_of(self, hand_in: HandIn) -> Outcome:
+        """Return the marks that the gradebook has for a hand-in."""
+        submission = self._session.find_submission(hand_in.assignment, hand_in.learner)
+        return Outcome(hand_in.learner, submission.score, submission.max_score, unchanged=True)
+
+    def record(self, hand_in: HandIn, executed: Executed, key: str) -> Outcome:
+        """Write the marks of a hand-in that was run, and put its notebooks where nbgrader looks for them."""
+        notes = Notes()
+        self.log.addHandler(notes)
+        try:
+            with self._session.transaction() as gradebook:
+                self.notebooks = [str(hand_in.folder / name) for name in hand_in.notebooks]
+                self.init_assignment(hand_in.assignment, hand_in.learner)
+                for path in self.notebooks:
+                    self._record_notebook(Path(path).name, executed, hand_in, key)
+                submission = gradebook.find_submission(hand_in.assignment, hand_in.learner)
+                outcome = Outcome(hand_in.learner, submission.score, submission.max_score, executed.seconds)
+                self.set_permissions(hand_in.assignment, hand_in.learner)
+        finally:
+            self.log.removeHandler(notes)
+        self._publish(hand_in)
+        outcome.notes = list(dict.fromkeys([*executed.notes, *notes.texts]))
+        return outcome
+
+    def _record_notebook(self, name: str, executed: Executed, hand_in: HandIn, key: str) -> None:
+        notebook = nbformat.reads(executed.notebooks[name], as_version=4)
+        resources: dict[str, Any] = executed.resources[name]
+        for step in self.halves()[1]:
+            notebook, resources = step(notebook, resources)
+        self._write(notebook, Path(self._format_dest(hand_in.assignment, hand_in.learner)) / name, key)
+
+    def _write(self, notebook: NotebookNode, path: Path, key: str) -> None:
+        notebook.metadata[KEY] = key
+        nbformat.write(notebook, path)
+
+    def _publish(self, hand_in: HandIn) -> None:
+        """Exchange the graded folder by renaming: at every moment it is whole, or not there."""
+        staged = Path(self._format_dest(hand_in.assignment, hand_in.learner))
+        place = self.place_of(hand_in)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        old = staged.with_name(f"{staged.name}.old")
+        if place.exists():
+            os.replace(place, old)
+        os.replace(staged, place)
+        if old.exists():
+            rmtree(str(old))
+
+    def close(self) -> None:
+        """Close the gradebook and remove what is left of unfinished work."""
+        self._session.close()
+        shutil.rmtree(self.staging, ignore_errors=True)

@@ -1,0 +1,162 @@
+"""The half of grading that may run anywhere: a hand-in's notebooks, rebuilt, run and judged, without the gradebook."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.apps import AutogradeApp
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import BaseConverter
+from nbgrader.preprocessors import SaveAutoGrades
+from nbgrader.utils import find_all_files, setenv
+
+from scalable_ai.course import Course
+from scalable_ai.grading.batch.hand_in import HandIn
+from scalable_ai.grading.court import court_of
+
+STAGING = ".staging"
+"""Hand-ins are graded in this folder of nbgrader's autograded/, and moved out when their marks are written."""
+
+
+@dataclass
+class Executed:
+    """What running a hand-in gave."""
+
+    notebooks: dict[str, str] = field(default_factory=dict)
+    """The notebooks that marks are to be read from, as JSON by file name."""
+    resources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What nbgrader's remaining steps are to be told, by file name."""
+    notes: list[str] = field(default_factory=list)
+    """What the instructor should know."""
+    seconds: float = 0.0
+
+
+class Notes(logging.Handler):
+    """Collects warnings."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message once."""
+        text = record.getMessage()
+        if text not in self.texts:
+            self.texts.append(text)
+
+
+def application(root: Path, arguments: list[str]) -> AutogradeApp:
+    """Return nbgrader's own application with the course's configuration; works in the course's folder from here on."""
+    os.chdir(root)
+    AutogradeApp.clear_instance()
+    app = AutogradeApp.instance()
+    app.initialize(arguments)
+    # What it says goes into its log file and our table.
+    for handler in app.log.handlers:
+        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
+            handler.setLevel(logging.CRITICAL)
+    return app
+
+
+class Runner(Autograde):
+    """nbgrader's autograder up to, and without, its writing of marks."""
+
+    def __init__(self, app: AutogradeApp) -> None:
+        super().__init__(coursedir=app.coursedir, parent=app)
+        self.exporter = self.exporter_class(parent=self, config=self.config)
+        self._graded = Path(app.coursedir.autograded_directory)
+
+    def prepare(self, assignment: str) -> None:
+        """Have the judge run the assignment's lessons ahead of need."""
+        course = Course(Path(self.coursedir.root))
+        for path in sorted((course.solutions / assignment).glob("*.py")):
+            court_of(course).prepare(assignment, path.stem)
+
+    @property
+    def staging(self) -> str:
+        """Where hand-ins lie while they are graded."""
+        return str(self._graded / STAGING)
+
+    @property
+    def _output_directory(self) -> str:
+        return self.staging
+
+    def steps(self, wanted: list[Any]) -> list[Any]:
+        """Return configured preprocessors, made as nbconvert makes them."""
+        self.exporter._preprocessors = []
+        for step in wanted:
+            self.exporter.register_preprocessor(step)
+        return list(self.exporter._preprocessors)
+
+    def halves(self) -> tuple[list[Any], list[Any]]:
+        """Return nbgrader's configured steps before the writing of marks, and from there on."""
+        steps = self.steps(self.autograde_preprocessors)
+        writing = next((n for n, step in enumerate(steps) if isinstance(step, SaveAutoGrades)), len(steps))
+        return steps[:writing], steps[writing:]
+
+    def stage(self, hand_in: HandIn) -> Path:
+        """Copy a hand-in's files, without notebooks, and the instructor's over them, as nbgrader does."""
+        folder = Path(self._format_dest(hand_in.assignment, hand_in.learner))
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self._sanitizing = True
+        BaseConverter.init_assignment(self, hand_in.assignment, hand_in.learner)
+        source = self.coursedir.format_path(self.coursedir.source_directory, ".", hand_in.assignment)
+        kept = set(self.exclude_overwriting.get(hand_in.assignment, []))
+        for path in find_all_files(source, [*self.coursedir.ignore, "*.ipynb"]):
+            place = os.path.relpath(path, source)
+            if place not in kept:
+                target = folder / place
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.unlink(missing_ok=True)
+                shutil.copy(path, target)
+        return folder
+
+    def run(self, hand_in: HandIn) -> Executed:
+        """Rebuild, run and judge a hand-in's notebooks."""
+        started = time.monotonic()
+        executed, notes = Executed(), Notes()
+        self.log.addHandler(notes)
+        try:
+            folder = self.stage(hand_in)
+            with setenv(NBGRADER_EXECUTION="autograde"):
+                for name in hand_in.notebooks:
+                    notebook, resources = self._run_notebook(hand_in.folder / name, folder)
+                    executed.notebooks[name] = nbformat.writes(notebook)
+                    executed.resources[name] = {key: resources[key] for key in _plain(resources)}
+        finally:
+            self.log.removeHandler(notes)
+        executed.notes = notes.texts
+        executed.seconds = time.monotonic() - started
+        return executed
+
+    def _run_notebook(self, path: Path, folder: Path) -> tuple[NotebookNode, dict[str, Any]]:
+        self._sanitizing = True
+        resources = self.init_single_notebook_resources(str(path))
+        notebook, resources = self.exporter.read(path, resources)
+        for step in self.steps(self.sanitize_preprocessors):
+            notebook, resources = step(notebook, resources)
+        resources["metadata"]["path"] = str(folder)
+        for step in self.halves()[0]:
+            notebook, resources = step(notebook, resources)
+        return notebook, resources
+
+
+def _plain(resources: dict[str, Any]) -> Iterator[str]:
+    """Return the names of what is plain data, and so can travel."""
+    return (key for key, value in resources.items() if key != "widgets" and _is_plain(value))
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
+    return value is None or isinstance(value, str | int | float | bool)

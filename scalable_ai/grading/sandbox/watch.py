@@ -1,0 +1,186 @@
+"""Limits that nobody but a watcher outside can hold: what all processes of a box use together."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from scalable_ai.grading.sandbox.box import GIGABYTE, Box
+
+PERIOD = 0.2
+"""Seconds between two looks at memory, time and processes."""
+DISK_PERIOD = 0.6
+PAGE = os.sysconf("SC_PAGE_SIZE")
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Watch:
+    """Looks at one box from outside.
+
+    Args:
+        box: Whose limits.
+        runtime: Folder of its sockets, in which it can write too.
+        pid: Its first process, in this process's /proc.
+        is_private: Whether it has its own processes, /proc and /tmp.
+        baseline: Bytes that each forked process shares with the warm parent.
+    """
+
+    box: Box
+    runtime: str
+    pid: int
+    is_private: bool
+    baseline: int = 0
+    _disk_at: float = field(default=0.0, repr=False)
+
+    def excess(self) -> str:
+        """Return in one sentence what the box used too much of, or nothing."""
+        limits = self.box.limits
+        pids = list(self._pids())
+        cpu = sum(map(_cpu_seconds, pids))
+        if cpu > limits.cpu_seconds:
+            return spent_cpu(limits.cpu_seconds)
+        if self._memory(pids, anonymous) > limits.memory and self._memory(pids, _proportional) > limits.memory:
+            return f"it used more than {_amount(limits.memory)} of memory"
+        if not self.is_private and len(pids) > limits.processes:
+            return f"it ran more than {limits.processes} processes at a time"
+        if time.monotonic() - self._disk_at > DISK_PERIOD:
+            used, files = self._disk(pids)
+            self._disk_at = time.monotonic()  # after the look, so that a large folder is not looked at all the time
+            if used > limits.disk:
+                return f"it wrote more than {_amount(limits.disk)} to disk"
+            if files > limits.files:
+                return f"it made more than {limits.files:,} files"
+        return ""
+
+    def _pids(self) -> Iterator[str]:
+        """Give the folders in /proc of the box's processes."""
+        if self.is_private:
+            own = f"/proc/{self.pid}/root/proc"
+            # The first process there is a shell of ours that waits.
+            yield from (f"{own}/{name}" for name in _names(own) if name.isdigit() and name != "1")
+        else:
+            yield from (f"/proc/{pid}" for pid in (self.pid, *descendants(self.pid)))
+
+    def _memory(self, pids: list[str], of_process: object) -> int:
+        used = sum(max(of_process(pid) - self.baseline, 0) for pid in pids)
+        if self.is_private:
+            try:
+                found = os.statvfs(f"/proc/{self.pid}/root/tmp")
+                used += (found.f_blocks - found.f_bfree) * found.f_frsize
+            except OSError:
+                pass
+        return used
+
+    def _disk(self, pids: list[str]) -> tuple[int, int]:
+        """Return bytes and number of files, those included that are open and have no name any more."""
+        used = files = 0
+        for folder in (str(self.box.folder), self.runtime):
+            for entry in _tree(folder):
+                files += 1
+                used += entry.st_blocks * 512
+                if files > self.box.limits.files or used > self.box.limits.disk:
+                    return used, files
+        nameless = {}
+        for pid in pids:
+            for name in _names(f"{pid}/fd"):
+                try:
+                    found = os.stat(f"{pid}/fd/{name}")
+                except OSError:
+                    continue
+                if stat.S_ISREG(found.st_mode) and found.st_nlink == 0:
+                    nameless[found.st_dev, found.st_ino] = found.st_blocks * 512
+        own = os.stat(self.box.folder).st_dev
+        return used + sum(size for (device, _), size in nameless.items() if device == own), files
+
+
+def spent_cpu(seconds: int) -> str:
+    """Return the sentence about processor time."""
+    return f"it used more than {seconds:,} seconds of processor time"
+
+
+def descendants(pid: int) -> list[int]:
+    """Return all processes below one, as far as their parents live."""
+    below = _families()
+    found, left = [], [pid]
+    while left:
+        own = below.get(left.pop(), [])
+        found += own
+        left += own
+    return found
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes right below one."""
+    return _families().get(pid, [])
+
+
+def _families() -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for name in _names("/proc"):
+        fields = _stat(f"/proc/{name}") if name.isdigit() else []
+        if fields:
+            found.setdefault(int(fields[1]), []).append(int(name))
+    return found
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _tree(folder: str) -> Iterator[os.stat_result]:
+    left = [folder]
+    while left:
+        try:
+            with os.scandir(left.pop()) as entries:
+                for entry in entries:
+                    try:
+                        yield entry.stat(follow_symlinks=False)
+                        if entry.is_dir(follow_symlinks=False):
+                            left.append(entry.path)
+                    except OSError:
+                        continue
+        except OSError:
+            continue
+
+
+def _stat(pid: str) -> list[str]:
+    """Return the fields after the command's name, which may hold blanks and brackets."""
+    return _read(f"{pid}/stat").rpartition(")")[2].split()
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _cpu_seconds(pid: str) -> float:
+    fields = _stat(pid)
+    return sum(map(int, fields[11:15])) / TICK if fields else 0.0
+
+
+def anonymous(pid: str) -> int:
+    """Return a process's memory that is no file's; what forks share is counted for each."""
+    fields = _read(f"{pid}/statm").split()
+    return (int(fields[1]) - int(fields[2])) * PAGE if fields else 0
+
+
+def _proportional(pid: str) -> int:
+    """Return a process's part of memory, what is shared divided by those who share it; takes milliseconds."""
+    for line in _read(f"{pid}/smaps_rollup").splitlines():
+        if line.startswith("Pss_Anon:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _amount(size: int) -> str:
+    return f"{size / GIGABYTE:.3g} GB"
