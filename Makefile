@@ -5,10 +5,10 @@ SHELL := bash
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 AI := $(BIN)/scalable-ai
 
-.PHONY: help install demo test lab build lint bench clean
+.PHONY: help install demo test lab build lint bench bench-grading clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 
 install:  ## create .venv and install the pinned versions (instant when nothing changed)
 	@bash requirements.sh
@@ -32,8 +32,11 @@ lint: install  ## hold the lessons to the rubric and the code to its style
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(AI) lint
 
-bench: install  ## measure grading, loading and training side by side
+bench: install  ## measure loading and inference side by side
 	@$(AI) bench
+
+bench-grading: install  ## stock nbgrader and the engine on the same 40 hand-ins (about half an hour)
+	@$(AI) bench grading
 
 clean:  ## remove what builds and runs made; lessons, data and .venv stay
 	@rm -rf demo source runs bench .pytest_cache .ruff_cache .hypothesis

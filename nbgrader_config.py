@@ -23,7 +23,7 @@ c.GenerateAssignment.preprocessors = [
 ]
 
 c.Autograde.exporter_class = SubmissionExporter
-c.Autograde.sanitize_preprocessors = [ours.RebuildSubmission, stock.CheckCellMetadata]
+c.Autograde.sanitize_preprocessors = [ours.RebuildSubmission]
 c.Autograde.autograde_preprocessors = [
     ours.JudgedExecute,
     stock.IgnorePattern,
@@ -31,7 +31,6 @@ c.Autograde.autograde_preprocessors = [
     stock.LimitOutput,
     ours.SaveMarks,
     stock.AssignLatePenalties,
-    stock.CheckCellMetadata,
 ]
 
 c.JudgedExecute.timeout = 20  # seconds a cell

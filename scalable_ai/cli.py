@@ -59,7 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("source", nargs="?", help='a path, "official" or "generated"; what is found when left out')
     demo = verb("demo", _demo, "Show the whole product at work: build, grade a class, train, evaluate, export.")
     demo.add_argument("--out", type=Path, default=Path("demo"), help="folder for what it makes (default: demo)")
-    verb("bench", _bench, "Measure grading, loading and inference side by side.")
+    bench = verb("bench", _bench, "Measure loading and inference, or grading, side by side.")
+    bench.add_argument("what", nargs="?", choices=["grading"], help="grading: stock nbgrader against the engine")
+    bench.add_argument("--learners", type=int, default=40, help="hand-ins for the engine (default: 40)")
+    bench.add_argument("--stock", type=int, help="how many of them stock nbgrader grades too (default: all)")
     verbs.add_parser("capstone", help="Train, evaluate and export the CIFAR-10 capstone: fit | evaluate | export.")
     return parser
 
@@ -145,6 +148,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
+    if options.what == "grading":
+        from scalable_ai.bench.grading import bench_grading
+
+        return bench_grading(find_course(), options.learners, options.stock or options.learners)
     from scalable_ai.bench.report import run_bench
 
     return run_bench(find_course())

@@ -21,6 +21,7 @@ def report() -> int:
     print(f"Installed   {', '.join(f'{name} {_version(name)}' for name in SHOWN)}")
     print(f"Device      {_device()}")
     print(f"Data        {data}")
+    print(f"Sandbox     {_sandbox()}")
     if problems:
         for problem in problems:
             print(f"Problem     {problem}", file=sys.stderr)
@@ -65,6 +66,18 @@ def _gpus() -> list[str]:
     except (OSError, subprocess.SubprocessError):
         return []
     return [line.strip() for line in found.stdout.splitlines() if line.strip()]
+
+
+def _sandbox() -> str:
+    """Say how hand-ins are isolated when they are graded, and what would isolate them better."""
+    from scalable_ai.grading.sandbox import DOES_NOT_HOLD, NAMESPACES, NONE, level, remedy
+
+    found = level()
+    if found == NAMESPACES:
+        return "namespaces: a hand-in has its own files, processes and network"
+    what = "none: grading refuses to run hand-ins" if found == NONE else f"{found}: weaker than namespaces in that "
+    lacks = "" if found == NONE else next(iter(DOES_NOT_HOLD[found].values())) + ", among others"
+    return f"{what}{lacks}; better: {remedy(found)}"
 
 
 def _data(problems: list[str]) -> str:

@@ -77,7 +77,7 @@ def test_outside_a_course_there_is_one_sentence(tmp_path, monkeypatch, capsys):
 def test_doctor_gives_one_verdict(capsys):
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["Python", "Installed", "Device", "Data", "Verdict"]
+    assert [line.split()[0] for line in lines] == ["Python", "Installed", "Device", "Data", "Sandbox", "Verdict"]
     assert "ready" in lines[-1]
 
 

@@ -21,7 +21,6 @@ PACKAGES = ("torch", "torchvision", "pytorch-lightning", "onnxruntime", "nbgrade
 
 def run_bench(course: Course) -> int:
     """Measure, print ratios, and store them in `bench/`."""
-    from scalable_ai.bench.grading import bench_grading
     from scalable_ai.bench.inference import bench_inference
     from scalable_ai.bench.loading import bench_loading
 
@@ -30,7 +29,6 @@ def run_bench(course: Course) -> int:
     for label, run in (
         ("loading", lambda: [bench_loading()]),
         ("inference", bench_inference),
-        ("grading", lambda: [bench_grading(course)]),
     ):
         console.print(f"Measuring {label} …")
         comparisons += run()

@@ -79,6 +79,7 @@ def save(entry: Path, arrays: Arrays, classes: tuple[str, ...], identity: dict) 
             }
         manifest = {"format": FORMAT, "identity": identity, "classes": list(classes), "files": files}
         (building / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        building.chmod(0o755)  # private so far; others of this machine may read the cache, as they may the data
         if entry.exists() and load(entry) is None:
             shutil.rmtree(entry)
         try:

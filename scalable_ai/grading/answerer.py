@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 from scalable_ai.checks import STUB_TASK
@@ -20,11 +21,27 @@ class AnswerError(Exception):
 
 
 class Answerer:
-    """What a hidden check asks: the learner's kernel, or the reference answer."""
+    """What a hidden check asks: the learner's kernel, or the reference answer.
 
-    def __init__(self, channel: Channel, sources: dict[str, str], time_limit: float, seed: int) -> None:
+    Args:
+        channel: Where the answer runs.
+        sources: The answer cells by exercise.
+        time_limit: Seconds for all questions of the check together.
+        seed: From which random numbers start in every question.
+        memory: Replies that the checks of an exercise share.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        sources: dict[str, str],
+        time_limit: float,
+        seed: int,
+        memory: dict[str, dict[str, str]] | None = None,
+    ) -> None:
         self._channel, self._sources, self._seed = channel, sources, seed
         self._limit = self._left = time_limit
+        self._memory = {} if memory is None else memory
 
     def get(self, name: str) -> Any:
         """Return the value of a name, such as `total` or `config.lr`.
@@ -56,18 +73,35 @@ class Answerer:
         request = {"op": "rerun", "source": self.source(exercise), "given": wire.dumps(given), "want": list(want)}
         return self._ask(request)
 
+    def rerun_each(self, exercise: str, given: dict[str, Any], want: list[str], name: str) -> Any:
+        """Run the answer cell again as in `rerun`, once for all wanted names, and return one of them.
+
+        Raises:
+            AnswerError: It raised or took too long, or this name is missing.
+        """
+        request = {"op": "rerun_each", "source": self.source(exercise), "given": wire.dumps(given), "want": list(want)}
+        key = json.dumps([request, self._seed])
+        if key not in self._memory:
+            self._memory[key] = self._ask(request)
+        replies = self._memory[key]
+        return self._guarded(lambda: _value(json.loads(replies[name])))
+
     def source(self, exercise: str) -> str:
         """Return the answer cell's text."""
         return self._sources.get(exercise, "")
 
     def _ask(self, request: dict[str, Any]) -> Any:
         started = time.monotonic()
+        text = json.dumps({**request, "seed": self._seed})
         try:
-            reply = json.loads(self._channel.request(json.dumps({**request, "seed": self._seed}), self._left))
-            if "ok" in reply:
-                return wire.loads(reply["ok"])
-            error = reply["error"]
-            kind, message, line = str(error["type"]), str(error["message"]), error.get("line")
+            return self._guarded(lambda: _value(json.loads(self._channel.request(text, self._left))))
+        finally:
+            # Only the learner's own time counts, not what the reference answer takes in between.
+            self._left = max(self._left - (time.monotonic() - started), 0.01)
+
+    def _guarded(self, read: Callable[[], Any]) -> Any:
+        try:
+            return read()
         except KernelEndedError:
             raise AnswerError("a result", "none: the code ended its kernel", True) from None
         except TimeoutError:
@@ -75,10 +109,14 @@ class Answerer:
         except (ConnectionError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             said = f" ({error})" if isinstance(error, wire.WireError | ConnectionError) else ""
             raise AnswerError("a readable value", f"none{said}") from None
-        finally:
-            # Only the learner's own time counts, not what the reference answer takes in between.
-            self._left = max(self._left - (time.monotonic() - started), 0.01)
-        raise _explained(kind, message, line)
+
+
+def _value(reply: dict[str, Any]) -> Any:
+    """Return the value in a reply, or raise what the answer raised as an AnswerError."""
+    if "ok" in reply:
+        return wire.loads(reply["ok"])
+    error = reply["error"]
+    raise _explained(str(error["type"]), str(error["message"]), error.get("line"))
 
 
 def _explained(kind: str, message: str, line: object) -> AnswerError:

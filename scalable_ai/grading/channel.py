@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import time
-from pathlib import Path
 from queue import Empty
 from typing import Any, Protocol
 
@@ -58,54 +57,65 @@ class LocalChannel:
         return reply
 
 
-class KernelChannel:
-    """Requests to a running Jupyter kernel.
+class SocketChannel:
+    """Requests to a kernel that was told to `serve` at an address.
 
-    The first one is a silent execute request, which leaves no trace in the notebook. Where there are Unix sockets it
-    opens a conversation that carries the others, in a tenth of the time.
+    The judge opens the socket and never connects to one, since those of a kernel may lead anywhere.
 
     Args:
-        connection: Jupyter's connection information.
-        folder: Where both sides may open a socket; without it, every request is an execute request.
+        address: Of the socket.
         pid: The kernel's process, so that its end is seen at once; without it, at the time limit.
     """
 
-    def __init__(self, connection: dict[str, Any], folder: Path | None = None, pid: int | None = None) -> None:
-        from jupyter_client import BlockingKernelClient
-
+    def __init__(self, address: str, pid: int | None = None) -> None:
         self._pid = pid
-        self._talk = Conversation(folder) if folder is not None and Conversation.is_possible() else None
+        self._talk = Conversation(address)
         self._is_open = False
-        self._client = BlockingKernelClient()
-        self._client.load_connection_info(connection)
-        self._client.start_channels(iopub=False, stdin=False, hb=False)
 
     def request(self, request: str, timeout: float) -> str:
         """Ask, and wait for the reply."""
         deadline = time.monotonic() + timeout
-        if self._talk is None:
-            return self._ask(request, deadline)
         try:
             if not self._is_open:
-                self._execute(f"serve({self._talk.address!r})")
                 self._talk.open(deadline, self._look)
                 self._is_open = True
             return self._talk.ask(request, deadline, self._look)
         except HungUpError:
             self._look()
             raise ConnectionError("the kernel gave no readable reply") from None
-        except TimeoutError:
-            self._interrupt()
-            raise
 
-    def _execute(self, call: str) -> str:
-        expression = f"__import__('scalable_ai.grading.remote', fromlist=['serve']).{call}"
-        return self._client.execute(
+    def _look(self) -> None:
+        if has_ended(self._pid):
+            raise KernelEndedError
+
+    def close(self) -> None:
+        """Hang up; the kernel goes on."""
+        self._talk.close()
+
+
+class KernelChannel:
+    """Requests to a running Jupyter kernel, each a silent execute request, where there are no Unix sockets.
+
+    Args:
+        connection: Jupyter's connection information.
+        pid: The kernel's process, so that its end is seen at once; without it, at the time limit.
+    """
+
+    def __init__(self, connection: dict[str, Any], pid: int | None = None) -> None:
+        from jupyter_client import BlockingKernelClient
+
+        self._pid = pid
+        self._client = BlockingKernelClient()
+        self._client.load_connection_info(connection)
+        self._client.start_channels(iopub=False, stdin=False, hb=False)
+
+    def request(self, request: str, timeout: float) -> str:
+        """Ask through a user expression, which leaves no trace in the notebook."""
+        expression = f"__import__('scalable_ai.grading.remote', fromlist=['answer']).answer({request!r})"
+        sent = self._client.execute(
             "", silent=True, store_history=False, allow_stdin=False, user_expressions={"reply": expression}
         )
-
-    def _ask(self, request: str, deadline: float) -> str:
-        content = self._wait(self._execute(f"answer({request!r})"), deadline)
+        content = self._wait(sent, timeout)
         reply = content.get("user_expressions", {}).get("reply", {}) if isinstance(content, dict) else {}
         try:
             quoted = reply["data"]["text/plain"]
@@ -116,36 +126,21 @@ class KernelChannel:
             raise ConnectionError("the kernel gave no readable reply")
         return text
 
-    def _wait(self, sent: str, deadline: float) -> Any:
+    def _wait(self, sent: str, timeout: float) -> Any:
+        deadline = time.monotonic() + timeout
         while (left := deadline - time.monotonic()) > 0:
             try:
                 message = self._client.get_shell_msg(timeout=min(left, LOOK_AGAIN))
             except Empty:
-                self._look()
+                if has_ended(self._pid):
+                    raise KernelEndedError from None
                 continue
             if message["parent_header"].get("msg_id") == sent:
                 return message["content"]
-        self._interrupt()
         raise TimeoutError
-
-    def _look(self) -> None:
-        """See whether the kernel still runs.
-
-        Raises:
-            KernelEndedError: It does not.
-        """
-        if has_ended(self._pid):
-            raise KernelEndedError
-
-    def _interrupt(self) -> None:
-        """Stop what the kernel is doing, so that the next check finds it free."""
-        message = self._client.session.msg("interrupt_request", {})
-        self._client.control_channel.send(message)
 
     def close(self) -> None:
         """Drop the connection; the kernel goes on."""
-        if self._talk is not None:
-            self._talk.close()
         self._client.stop_channels()
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import socket
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from scalable_ai.grading import wire
@@ -28,11 +26,11 @@ class Conversation:
     """The judge's end.
 
     Args:
-        folder: Where the socket is made: one that the learner's kernel sees.
+        address: Where the socket is made: in a folder that the learner's kernel sees.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.address = str(folder / f"judge-{secrets.token_hex(4)}")
+    def __init__(self, address: str) -> None:
+        self.address = address
         self._listener = socket.socket(socket.AF_UNIX)
         # The kernel may run as somebody else. By the mask and not by chmod, which could be led to another file.
         before = os.umask(0)

@@ -16,8 +16,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 from scalable_ai.course import Course
 from scalable_ai.data.locate import user_cache
+from scalable_ai.grading.foreign.outcome import ForeignVerdict, unjudged
+from scalable_ai.grading.kernel import Kernel
 from scalable_ai.grading.verdict import Verdict, no_verdict
 
 # jsonschema takes this grammar where it is installed and a second to read it, for formats that no notebook has.
@@ -25,26 +29,6 @@ START_JUDGE = "import sys; sys.modules['rfc3987_syntax'] = None; from scalable_a
 DATA_VARIABLES = ("SCALABLE_AI_DATASETS", "SCALABLE_AI_DATA")
 TIME_LIMIT = 180.0
 """Seconds for one exercise, all its checks and the lesson's reference run included."""
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """How the judge reaches a running kernel."""
-
-    connection: dict[str, Any]
-    """Jupyter's connection information, from whoever started the kernel; it could have changed the file."""
-    folder: str
-    """A folder that both sides see."""
-    pid: int | None = None
-    """Its process, so that its end is seen at once."""
-
-    @classmethod
-    def of(cls, manager: Any) -> Kernel:
-        """Return the kernel of a jupyter_client manager."""
-        connection = manager.get_connection_info()
-        connection["key"] = connection["key"].decode()
-        folder = str(Path(manager.connection_file).parent)
-        return cls(connection, folder, getattr(manager.provisioner, "pid", None))
 
 
 @dataclass
@@ -55,6 +39,7 @@ class Court:
     time_limit: float = TIME_LIMIT
     seed: int = field(default_factory=lambda: secrets.randbits(128), repr=False)
     """Of the fresh inputs, which are the same for all hand-ins of a batch: nobody has seen them, and it is fair."""
+    _timings: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict, repr=False)
     _process: subprocess.Popen | None = field(default=None, repr=False)
     _folder: tempfile.TemporaryDirectory | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -90,24 +75,65 @@ class Court:
             "seed": self.seed,
             **asdict(kernel),
         }
+        reply, why = self._try(request)
+        if reply is not None and "verdict" in reply:
+            return Verdict.from_dict(reply["verdict"])
+        return no_verdict(title or exercise, points, f"{name}, exercise '{exercise}': {why}", stopped=True)
+
+    def judge_cell(
+        self, source: Path, grade_id: str, kernel: Kernel, answers: dict[str, str], workplace: Path, seconds: float
+    ) -> ForeignVerdict:
+        """Return what a test cell of an ordinary nbgrader notebook comes to.
+
+        Args:
+            source: The instructor's notebook.
+            grade_id: The cell's.
+            kernel: The kernel that has run the cells above it.
+            answers: The learner's answer cells by grade id.
+            workplace: The folder that the kernel works in.
+            seconds: For the learner's code.
+        """
+        request = {
+            "source": str(source.resolve()),
+            "grade_id": grade_id,
+            "answers": answers,
+            "workplace": str(workplace),
+            "seconds": seconds,
+            **asdict(kernel),
+        }
+        reply, why = self._try(request)
+        if reply is None:
+            return unjudged(grade_id, why, stopped=True)
+        outputs = [nbformat.from_dict(output) for output in reply["outputs"]]
+        return ForeignVerdict(outputs, reply["stopped"], reply["flag"])
+
+    def _try(self, request: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+        """Ask the judge, a new one where it was lost; without a reply, say why."""
         with self._lock:
             for _ in range(2):
                 try:
-                    return Verdict.from_dict(self._ask(request)["verdict"])
+                    return self._ask(request), ""
                 except TimeoutError as error:
                     self._stop()
-                    why = f"the judge gave no verdict ({error})"
-                    break
+                    return None, f"the judge gave no verdict ({error})"
                 except (OSError, ValueError, KeyError, TypeError) as error:
                     why = f"the judge gave no verdict ({type(error).__name__}: {error})"
                     self._stop()
-        return no_verdict(title or exercise, points, f"{name}, exercise '{exercise}': {why}", stopped=True)
+        return None, why
 
     def prepare(self, chapter: str, name: str) -> None:
         """Have the judge run a lesson's reference ahead of need; does not wait for it."""
         with self._lock, contextlib.suppress(OSError):
             self.start()
             self._send({"prepare": [chapter, name]})
+
+    def timings(self, chapter: str, name: str) -> dict[str, float]:
+        """Return the seconds that each reference answer of a lesson took; none where they cannot be had."""
+        key = (chapter, name)
+        if not self._timings.get(key):
+            reply, _ = self._try({"timings": [chapter, name]})
+            self._timings[key] = (reply or {}).get("seconds", {})
+        return self._timings[key]
 
     def start(self) -> None:
         """Start the judge ahead of need."""

@@ -2,102 +2,72 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
 import textwrap
-import time
 from dataclasses import replace
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_core.utils import run_sync
-from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
-from nbgrader.preprocessors import Execute
-from nbgrader.utils import is_grade
-from traitlets import Bool, Dict, Float, List, default
+from nbgrader.utils import is_grade, is_solution
+from traitlets import Bool, Enum, Float
 
 from scalable_ai.cards import Finding
-from scalable_ai.grading.court import Court, Kernel, court_of, data_folders, data_variables
+from scalable_ai.grading.court import court_of, data_folders, data_variables
 from scalable_ai.grading.exporter import place_of
+from scalable_ai.grading.kernel import call_to_judge
 from scalable_ai.grading.needed import names_asked, what_to_run
 from scalable_ai.grading.rebuild import is_answer
-from scalable_ai.grading.sandbox import Box, Limits, SandboxError
+from scalable_ai.grading.resilient import MIN_SECONDS, ResilientExecute, Result
 from scalable_ai.grading.verdict import Verdict
 from scalable_ai.grading.workplace import Workplace
 from scalable_ai.lessons.scaffold import BLANK
 
-Result = tuple[NotebookNode, dict[str, Any]]
 FLAGS = "scalable_ai_flags"
 """Where a notebook's resources hold why check cells have no verdict, by grade id."""
-MAX_OUTPUT = 5_000_000
-"""Characters that one cell may put out."""
-MIN_SECONDS = 0.01
+MIN_TIMEOUT, TIMES_REFERENCE = 5.0, 10.0
+"""An answer has so many seconds, and so many times what the reference answer took."""
 
 
-class JudgedExecute(Execute):
+class JudgedExecute(ResilientExecute):
     """`autograde`, second half: runs a notebook in a sandbox and has its exercises judged by a process of its own.
 
     A check cell's outputs are the judge's and nobody else's: the cell itself is not run in the learner's kernel, so
     neither what it prints nor what it patches is ever a mark.
     """
 
-    notebook_timeout = Float(300.0, help="Seconds for a whole notebook, its judging included.").tag(config=True)
     judge_time_limit = Float(180.0, help="Seconds for judging one exercise.").tag(config=True)
-    limits = Dict(help="What a notebook may use: memory, disk, processes …, as in sandbox.Limits.").tag(config=True)
-    allow_unsandboxed = Bool(
-        False, help="Whether to run hand-ins with your own rights where this machine has no sandbox."
-    ).tag(config=True)
     run_all_cells = Bool(
         False, help="Whether to run cells on which no mark depends, so that feedback shows their figures."
     ).tag(config=True)
-    environment = List(
-        ["PATH", "LANG", "LC_*", "TZ", "SCALABLE_AI_*", "NBGRADER_*", "MPLBACKEND"],
-        help="Environment variables that reach a hand-in's code; yours may hold what is not for learners.",
+    test_cells = Enum(
+        ("judge", "kernel"),
+        "judge",
+        help="Where test cells of ordinary nbgrader notebooks run: apart from the learner's code, or in its kernel.",
     ).tag(config=True)
-
-    @default("shutdown_kernel")
-    def _shutdown_at_once(self) -> str:
-        return "immediate"
-
-    @default("timeout_func")
-    def _time_left_too(self) -> Any:
-        return lambda cell: self._limit(cell)[0]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if sys.platform == "linux":
-            from scalable_ai.grading.provisioner import WarmKernelManager
-
-            kwargs.setdefault("kernel_manager_class", WarmKernelManager)
-        super().__init__(*args, **kwargs)
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any], km: Any = None) -> Result:
         """Run and judge one notebook."""
         self._place = place_of(self, resources)
-        self._court: Court | None = None
-        if self._place.given() is not None:
-            self._court = court_of(self._place.course)
-            self._court.time_limit = self.judge_time_limit
-            self._court.prepare(self._place.chapter, self._place.name)
+        self._court = court_of(self._place.course)
+        self._court.time_limit = self.judge_time_limit
+        self._is_lesson = self._place.given() is not None
+        reference = self._court.timings(self._place.chapter, self._place.name) if self._is_lesson else {}
+        self._limits = {name: round(MIN_TIMEOUT + TIMES_REFERENCE * seconds) for name, seconds in reference.items()}
         answers = [cell for cell in nb.cells if is_answer(cell)]
         self._answers = {cell.metadata.nbgrader.grade_id: cell.source for cell in answers}
         self._titles = {
             cell.metadata.nbgrader.grade_id: cell.metadata.get("scalable_ai", {}).get("task", "") for cell in answers
         }
         self._flags = resources.setdefault(FLAGS, {})
-        self._done: list[tuple[NotebookNode, int]] = []
         self._stopped: dict[str, str] = {}
         self._raised: dict[str, str] = {}
-        self._put_out: dict[int, int] = {}
-        self._deadline = time.monotonic() + self.notebook_timeout
+        root = self._place.course.root
         whole = self._leave_out(nb)
-        with Workplace(Path(resources["metadata"]["path"]), self._place.submitted) as self._workplace:
-            result = super().preprocess(nb, resources, km)
-            self._workplace.keep_new_files()
-        for note in self._workplace.notes:
+        with Workplace(Path(resources["metadata"]["path"]), self._place.submitted) as workplace:
+            result = self.run_in(workplace, nb, resources, km, data_folders(root), data_variables(root))
+            workplace.keep_new_files()
+        for note in workplace.notes:
             self.log.warning("%s: %s", self._place.student, note)
         for cell, source in whole:
             cell.source = source
@@ -105,7 +75,7 @@ class JudgedExecute(Execute):
 
     def _leave_out(self, nb: NotebookNode) -> list[tuple[NotebookNode, str]]:
         """Leave out what no mark depends on, and return the cells concerned with their whole text."""
-        if self._court is None or self.run_all_cells:
+        if not self._is_lesson or self.run_all_cells:
             return []
         cells = [cell for cell in nb.cells if cell.cell_type == "code" and not is_grade(cell)]
         added = {cell["id"] for cell in nb.cells} - {cell["id"] for cell in self._place.given().cells}
@@ -121,80 +91,52 @@ class JudgedExecute(Execute):
             cell.source = text
         return changed
 
-    def start_new_kernel(self, **kwargs: Any) -> None:
-        """Start a kernel of one thread: spinning barriers of several make cells tens of times slower side by side."""
-        known = {name: text for name, text in os.environ.items() if any(fnmatch(name, p) for p in self.environment)}
-        box = Box(
-            self._workplace.folder,
-            readable=data_folders(self._place.course.root),
-            limits=Limits(**self.limits),
-            allow_unsandboxed=self.allow_unsandboxed,
-        )
-        env = {**data_variables(self._place.course.root), **known, "OMP_NUM_THREADS": "1"}
-        try:
-            super().start_new_kernel(env=env, cwd=str(self._workplace.folder), box=box, **kwargs)
-        except SandboxError as error:
-            # It would be the same for every hand-in: end the batch.
-            self.log.critical(str(error))
-            raise SystemExit(1) from None
-
-    def set_widgets_metadata(self) -> None:
-        """Keep the state of widgets, where what the learner's kernel sent is of that form."""
-        with contextlib.suppress(Exception):
-            super().set_widgets_metadata()
-
-    def output(self, outs: list, msg: dict, display_id: str, cell_index: int) -> NotebookNode | None:
-        """Take an output, unless the cell has put out enough."""
-        size = len(str(msg["content"]))
-        before = self._put_out.get(cell_index, 0)
-        self._put_out[cell_index] = before + size
-        if before + size <= MAX_OUTPUT:
-            return super().output(outs, msg, display_id, cell_index)
-        if before <= MAX_OUTPUT:
-            text = f"This cell put out more than {MAX_OUTPUT // 10**6} MB; the rest is left out.\n"
-            outs.append(nbformat.v4.new_output("stream", name="stderr", text=text))
-        return None
-
     def preprocess_cell(self, cell: NotebookNode, resources: dict[str, Any], index: int) -> Result:
         """Run one cell, or have its exercise judged."""
         is_check = is_grade(cell) and cell.cell_type == "code"
-        if is_check and self._court is not None:
+        if is_check and self._is_lesson:
             self._judge(cell)
+        elif is_check and not is_solution(cell) and self._judges_test_cells():
+            self._judge_test_cell(cell)
         elif cell.cell_type == "code":
-            self._run(cell, index)
+            if self.run_cell(cell, index):
+                self._note_error(cell)
             if is_check:
                 cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
         return cell, resources
 
-    def _limit(self, cell: NotebookNode | None = None) -> tuple[float, str]:
-        """Return the seconds that a cell has, and the limit in words."""
-        left = self._deadline - time.monotonic()
-        if self.timeout is None or left < self.timeout:
-            return max(left, 0.01), f"none: the {self.notebook_timeout:g} seconds for the whole notebook ran out"
-        return self.timeout, f"none within {self.timeout} seconds; it was stopped"
+    def _judges_test_cells(self) -> bool:
+        """Return whether the judge runs the test cells of a notebook that this package did not build."""
+        return self.test_cells == "judge" and self._place.source.is_file() and self.km.kernel_name.startswith("python")
 
-    def _run(self, cell: NotebookNode, index: int) -> None:
-        """Run one cell; one that ends its kernel, or is deaf to being stopped, costs that cell and no other."""
-        seconds, words = self._limit()
+    def _judge_test_cell(self, cell: NotebookNode) -> None:
+        grade_id = cell.metadata.nbgrader.grade_id
+        seconds, words = self.limit()
         if seconds <= MIN_SECONDS:
-            cell.outputs = []
-            self._stop(cell, words)
+            cell.outputs = [nbformat.v4.new_output("error", ename="TimeLimit", evalue=words, traceback=[words])]
             return
-        self._ensure_kernel()
-        try:
-            super().preprocess_cell(cell, self.resources, index)
-        except Exception as error:  # what a hostile kernel makes nbclient raise, it is lost all the same
-            if getattr(self, "_async_cleanup_kernel_future", None) is not None:
-                raise KeyboardInterrupt from None  # nbclient has ended the kernel for it
-            ended = isinstance(error, DeadKernelError)
-            self._lose(cell, index, "ended its kernel" if ended else "could not be stopped")
-            self._revive()
-            return
-        if any(out.get("ename") == "CellTimeoutError" for out in cell.outputs):
-            self._stop(cell, words)
-        else:
-            self._done.append((cell, index))
-            self._note_error(cell)
+        self.ensure_kernel()
+        verdict = self._court.judge_cell(
+            self._place.source, grade_id, call_to_judge(self.km, self.kc), self._answers, self.workplace.folder, seconds
+        )
+        if verdict.stopped:
+            self.revive()
+        if verdict.flag:
+            self._flag(grade_id, verdict.flag)
+        cell.outputs = verdict.outputs
+
+    def _flag(self, grade_id: str, why: str) -> None:
+        self.log.error("%s, %s: no verdict, so no marks: %s", self._place.student, grade_id, why)
+        self._flags[grade_id] = why
+
+    def limit(self, cell: NotebookNode | None = None) -> tuple[float, str]:
+        """Return the seconds that a cell has: an answer as many as the reference answer suggests, if that is less."""
+        seconds, words = super().limit(cell)
+        if cell is not None and is_answer(cell):
+            own = self._limits.get(cell.metadata.nbgrader.grade_id, seconds)
+            if own < seconds:
+                return own, f"none within {own:g} seconds; it was stopped"
+        return seconds, words
 
     def _note_error(self, cell: NotebookNode) -> None:
         """Remember what an answer cell raised: a missing name is explained by it, not by itself."""
@@ -203,44 +145,15 @@ class JudgedExecute(Execute):
             text = textwrap.shorten(f"{raised.ename}: {raised.evalue}", 200, placeholder=" …")
             self._raised[cell.metadata.nbgrader.grade_id] = text
 
-    def _lose(self, cell: NotebookNode, index: int, what: str) -> None:
-        self.log.error("%s: a cell %s; going on with a new kernel", self._place.student, what)
-        self._stop(cell, f"none: the cell {what}")
-        message = f"This cell {what}. The cells before it were run again, and grading went on."
-        self.clear_display_id_mapping(index)
-        cell.outputs = [nbformat.v4.new_output("error", ename="KernelEnded", evalue=message, traceback=[message])]
-
-    def _stop(self, cell: NotebookNode, why: str) -> None:
+    def stopped(self, cell: NotebookNode, why: str) -> None:
+        """Remember why an answer has no result."""
+        self.log.error("%s: %s", self._place.student, why)
         if is_answer(cell):
             self._stopped[cell.metadata.nbgrader.grade_id] = why
 
-    def _ensure_kernel(self) -> None:
-        if not run_sync(self.km.is_alive)():
-            self._revive()
-
-    def _revive(self) -> None:
-        """Start another kernel and bring it to where the last one was, without what ends it this time."""
-        while True:
-            self._cleanup_kernel()
-            self.km = self.create_kernel_manager()
-            self.start_new_kernel()
-            self.start_new_kernel_client()
-            for cell, index in self._done:
-                kept = cell.outputs, cell.execution_count
-                try:
-                    super().preprocess_cell(cell, self.resources, index)
-                except Exception:
-                    self._done.remove((cell, index))
-                    self._lose(cell, index, "ended its kernel")
-                    break
-                self.clear_display_id_mapping(index)
-                cell.outputs, cell.execution_count = kept
-            else:
-                return
-
     def _judge(self, cell: NotebookNode) -> None:
         exercise = cell.metadata.nbgrader.grade_id.removesuffix("-check")
-        seconds, words = self._limit()
+        seconds, words = self.limit()
         if seconds <= MIN_SECONDS:
             self._stopped.setdefault(exercise, words)
         points, title = float(cell.metadata.nbgrader.points), self._titles.get(exercise) or exercise
@@ -248,24 +161,23 @@ class JudgedExecute(Execute):
             finding = Finding("Your answer", "a result", self._stopped[exercise])
             verdict = Verdict(title, 0.0, points, (finding,), stopped=True)
         else:
-            self._ensure_kernel()
+            self.ensure_kernel()
             verdict = self._court.judge(
                 self._place.chapter,
                 self._place.name,
                 exercise,
-                Kernel.of(self.km),
+                call_to_judge(self.km, self.kc),
                 self._answers,
                 points,
                 title=title,
             )
             if verdict.stopped:
-                self._revive()
+                self.revive()
         if verdict.points != points:  # the lesson was changed after nbgrader took it in
             verdict = replace(verdict, score=round(verdict.score / verdict.points * points, 3), points=points)
         if exercise in self._raised and not verdict.is_full:
             finding = Finding("Your answer cell", "to run to its end", self._raised[exercise])
             verdict = replace(verdict, findings=(finding, *verdict.findings))
         if verdict.flag:
-            self.log.error("%s, %s: no verdict, so no marks: %s", self._place.student, exercise, verdict.flag)
-            self._flags[cell.metadata.nbgrader.grade_id] = verdict.flag
+            self._flag(cell.metadata.nbgrader.grade_id, verdict.flag)
         cell.outputs = verdict.outputs()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class SubmissionExporter(NotebookExporter):
                 raise
             self.log.error("%s/%s", resources["nbgrader"]["student"], error)
             resources[UNREADABLE] = str(error)
-            return notebook, resources
+            return copy.deepcopy(notebook), resources
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Place:
     """The folder that was handed in."""
 
     def given(self) -> NotebookNode | None:
-        """Return what the learner was given; None where this package did not build it."""
+        """Return what the learner was given, not to be changed; None where this package did not build it."""
         return instructor_notebook(self.source, self.course)
 
 

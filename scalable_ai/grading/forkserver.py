@@ -161,7 +161,8 @@ class ForkServer:
             os.environ.update(environment)
             from scalable_ai.grading.warmkernel import run_kernel
 
-            run_kernel(request["argv"])
+            has_terminals = box is None or self._keeper.level == NAMESPACES
+            run_kernel(request["argv"], has_terminals)
             status = 0
         except SystemExit as ended:
             status = ended.code if isinstance(ended.code, int) else 0

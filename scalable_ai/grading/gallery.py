@@ -20,7 +20,8 @@ import torch
 from scalable_ai.course import Course
 from scalable_ai.grading.channel import LocalChannel
 from scalable_ai.grading.court import data_variables
-from scalable_ai.grading.judge import Bench, run_reference
+from scalable_ai.grading.judge import Bench
+from scalable_ai.grading.reference import run_reference
 from scalable_ai.grading.verdict import Verdict
 from scalable_ai.lessons.gallery import Entry
 from scalable_ai.lessons.gallery import read_gallery as read_entries

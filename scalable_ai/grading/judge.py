@@ -7,30 +7,31 @@ started with; everything else that is printed goes to standard error.
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import queue
 import sys
 import threading
 import time
-import types
-import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 
 from scalable_ai.course import Course
 from scalable_ai.grading.answerer import Answerer
-from scalable_ai.grading.channel import Channel, KernelChannel, LocalChannel
+from scalable_ai.grading.channel import Channel, KernelChannel, LocalChannel, SocketChannel
+from scalable_ai.grading.foreign import ForeignBench
+from scalable_ai.grading.foreign.outcome import unjudged
 from scalable_ai.grading.hidden import GraderError, HiddenCheck, Outcome, load_checks, quiz_check, run_check
-from scalable_ai.grading.needed import names_asked, what_to_run
+from scalable_ai.grading.needed import names_asked
+from scalable_ai.grading.reference import run_reference
 from scalable_ai.grading.verdict import Verdict, no_verdict
 from scalable_ai.lessons.scaffold import solution_text
-from scalable_ai.lessons.source import Cell, Lesson, SourceError, read_lesson
+from scalable_ai.lessons.source import Lesson, SourceError, read_lesson
 
 REFERENCE_TIME_LIMIT = 60.0
 
@@ -41,6 +42,7 @@ class Judge:
     def __init__(self, course: Course) -> None:
         self.course = course
         self._lessons: dict[tuple[str, str], Bench] = {}
+        self._foreign: dict[tuple[Path, int], ForeignBench] = {}
 
     def judge(
         self, chapter: str, name: str, exercise: str, channel: Channel, answers: dict[str, str], seed: int
@@ -56,6 +58,13 @@ class Judge:
             seed: Of the fresh inputs.
         """
         return self.bench(chapter, name).judge(exercise, channel, answers, seed)
+
+    def foreign_bench(self, source: Path) -> ForeignBench:
+        """Return the test cells of an ordinary nbgrader notebook, as it is now."""
+        key = (source, source.stat().st_mtime_ns)
+        if key not in self._foreign:
+            self._foreign[key] = ForeignBench(nbformat.read(source, as_version=4), source.parent)
+        return self._foreign[key]
 
     def bench(self, chapter: str, name: str) -> Bench:
         """Return a lesson's checks and reference answer; the first time, run it."""
@@ -88,8 +97,11 @@ class Bench:
         for quiz in self.lesson.quizzes.values():
             self.checks[quiz.name] = [quiz_check(quiz.name, quiz.key)]
         self.sources = {cell.name: solution_text(cell.text) for cell in self.lesson.of("answer")}
+        self.seconds: dict[str, float] = {}
+        """What each reference answer took."""
         if run is None:
-            namespace = run_reference(self.lesson, asked=names_asked(checks.read_text(encoding="utf-8")))
+            asked = names_asked(checks.read_text(encoding="utf-8"))
+            namespace = run_reference(self.lesson, asked=asked, seconds=self.seconds)
         else:
             namespace = run(self.lesson)
         # All hand-ins of a batch are asked the same, so that the reference answers each question once.
@@ -124,11 +136,14 @@ class Bench:
     ) -> list[Outcome]:
         """Run the checks of an exercise; after one that had to be stopped, the others are not tried."""
         outcomes: list[Outcome] = []
+        self._memory: dict[str, dict[str, str]] = {}
         for number, check in enumerate(checks):
             if any(outcome.is_timeout for outcome in outcomes):
                 outcomes.append(replace(outcomes[-1], what=check.what, weight=check.weight))
             else:
-                outcomes.append(self._run(check, channel, answers, np.random.SeedSequence([seed, number])))
+                # Groups are numbered apart from single checks.
+                place = [0, number] if check.group is None else [1, check.group]
+                outcomes.append(self._run(check, channel, answers, np.random.SeedSequence([seed, *place])))
         return outcomes
 
     def _run(
@@ -139,7 +154,7 @@ class Bench:
         seed = int(shared.generate_state(1)[0])
         return run_check(
             check,
-            learner=lambda: Answerer(channel, answers, check.time_limit, seed),
+            learner=lambda: Answerer(channel, answers, check.time_limit, seed, self._memory),
             reference=lambda: Answerer(self.reference, self.sources, REFERENCE_TIME_LIMIT, seed),
             rng=np.random.default_rng(secret),
         )
@@ -152,41 +167,6 @@ class Bench:
         quiz = self.lesson.quizzes[exercise]
         why = next(option.why for option in quiz.options if option.right)
         return "Quiz", quiz.points, why, ()
-
-
-def run_reference(
-    lesson: Lesson,
-    before: Callable[[Cell, dict[str, Any]], None] | None = None,
-    asked: Iterable[str] | None = None,
-) -> dict[str, Any]:
-    """Run a lesson's own code, checks left out, and return its namespace.
-
-    Args:
-        lesson: Whose code.
-        before: Sees each cell and the namespace that it finds.
-        asked: Names that are read from the namespace; where they are given, what neither they nor an answer depends
-            on is not run.
-    """
-    namespace = new_namespace(lesson)
-    cells = [cell for cell in lesson.cells if cell.type == "code" and cell.mark != "check"]
-    texts = [cell.text for cell in cells]
-    if asked is not None:
-        texts = what_to_run(texts, [number for number, cell in enumerate(cells) if cell.mark == "answer"], asked)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        for cell, text in zip(cells, texts, strict=True):
-            if before:
-                before(cell, namespace)
-            exec(compile(text, f"{lesson.path}:{cell.line}", "exec"), namespace)
-    namespace.update({quiz.name: quiz.key for quiz in lesson.quizzes.values()})
-    return namespace
-
-
-def new_namespace(lesson: Lesson) -> dict[str, Any]:
-    """Return the namespace of a new module, so that what a lesson defines can be pickled as in a notebook."""
-    module = types.ModuleType(f"__{lesson.name}__")
-    sys.modules[module.__name__] = module
-    return vars(module)
 
 
 def serve(course: Course) -> None:
@@ -216,8 +196,15 @@ def _read_lines(lines: queue.SimpleQueue[str]) -> None:
 def _reply(judge: Judge, asked: dict[str, Any]) -> dict[str, Any]:
     started = time.monotonic()
     channel = None
+    if "timings" in asked:
+        return _timings(judge, *asked["timings"])
     try:
-        channel = KernelChannel(asked["connection"], Path(asked["folder"]), asked["pid"])
+        if asked["address"]:
+            channel = SocketChannel(asked["address"], asked["pid"])
+        else:
+            channel = KernelChannel(asked["connection"], asked["pid"])
+        if "source" in asked:
+            return _cell_reply(judge, channel, asked)
         verdict = judge.judge(
             asked["chapter"], asked["name"], asked["exercise"], channel, asked["answers"], asked["seed"]
         )
@@ -229,6 +216,22 @@ def _reply(judge: Judge, asked: dict[str, Any]) -> dict[str, Any]:
         if channel is not None:
             channel.close()
     return {"verdict": verdict.to_dict(), "seconds": round(time.monotonic() - started, 4)}
+
+
+def _timings(judge: Judge, chapter: str, name: str) -> dict[str, Any]:
+    try:
+        return {"seconds": judge.bench(chapter, name).seconds}
+    except Exception:  # said when an exercise is judged
+        return {"seconds": {}}
+
+
+def _cell_reply(judge: Judge, channel: Channel, asked: dict[str, Any]) -> dict[str, Any]:
+    try:
+        bench = judge.foreign_bench(Path(asked["source"]))
+        verdict = bench.judge(asked["grade_id"], channel, asked["answers"], Path(asked["workplace"]), asked["seconds"])
+    except Exception as error:
+        verdict = unjudged(asked["grade_id"], f"{type(error).__name__}: {error}")
+    return {"outputs": verdict.outputs, "stopped": verdict.stopped, "flag": verdict.flag}
 
 
 def main() -> None:

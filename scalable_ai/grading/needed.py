@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from scalable_ai.grading.effects import Effects, effects_of, root_of
 
@@ -60,7 +61,8 @@ def _acts_on(effects: Effects, functions: dict[str, Effects], others: set[str]) 
     return acts
 
 
-def names_asked(checks: str) -> set[str]:
+@lru_cache(64)
+def names_asked(checks: str) -> frozenset[str]:
     """Return the names that a file of hidden checks asks a learner's kernel for."""
     tree = ast.parse(checks)
     # A hidden check is a function (check, learner, reference, rng).
@@ -76,5 +78,6 @@ def names_asked(checks: str) -> set[str]:
         if root_of(node.func) in {*learners, "learner"}
     ]
     if all(isinstance(name, ast.Constant) for name in asked):
-        return {str(name.value).partition(".")[0] for name in asked}
-    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        return frozenset(str(name.value).partition(".")[0] for name in asked)
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return frozenset(value for value in constants if isinstance(value, str))

@@ -9,6 +9,7 @@ from unittest import mock
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import (
+    CheckCellMetadata,
     ClearHiddenTests,
     ClearMarkScheme,
     ClearOutput,
@@ -29,6 +30,9 @@ from scalable_ai.lessons.build import fingerprint
 from scalable_ai.lessons.notebook import clear_answers
 
 __all__ = ["ClearAnswers", "JudgedExecute", "RebuildSubmission", "SaveMarks", "Stamp"]
+
+
+STOCK_SANITIZING = (ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata)
 
 
 def _stock(ours: NbGraderPreprocessor, nb: NotebookNode, resources: dict[str, Any], *steps: type) -> Result:
@@ -69,7 +73,7 @@ class RebuildSubmission(NbGraderPreprocessor):
         """Return the notebook that is graded."""
         given = place_of(self, resources).given()
         if given is None:
-            return _stock(self, nb, resources, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells)
+            return _stock(self, nb, resources, *STOCK_SANITIZING)
         rebuilt, repairs = rebuild(given, nb)
         if UNREADABLE in resources:
             return with_note(rebuilt, resources[UNREADABLE], UNREADABLE_NOTE), resources

@@ -69,7 +69,7 @@ _given: dict[Path, tuple[int, NotebookNode | None]] = {}
 
 
 def instructor_notebook(source: Path, course: Course | None = None) -> NotebookNode | None:
-    """Return what the learner was given; None where this package did not build it.
+    """Return what the learner was given, not to be changed; None where this package did not build it.
 
     Args:
         source: nbgrader's source notebook.
@@ -84,7 +84,7 @@ def instructor_notebook(source: Path, course: Course | None = None) -> NotebookN
         built = origin.read_text(encoding="utf-8") if origin is source else build_lesson(course, lesson).source
         notebook = nbformat.reads(built, as_version=4)
         _given[origin] = changed, release_notebook(notebook) if "scalable_ai" in notebook.metadata else None
-    return copy.deepcopy(_given[origin][1])
+    return _given[origin][1]
 
 
 def is_answer(cell: NotebookNode) -> bool:

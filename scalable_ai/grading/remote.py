@@ -9,13 +9,17 @@ from __future__ import annotations
 import json
 import re
 import socket
+import time
 import traceback
 import types
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 from scalable_ai.grading import wire
 
+PATIENCE = 300.0
+"""Seconds in which the judge has to open its end."""
 _TIMERS = re.compile(r"\A(\s*%%(time|timeit|capture)\b[^\n]*\n)+")
 
 
@@ -33,11 +37,23 @@ def answer(request: str) -> str:
 def serve(address: str) -> None:
     """Answer requests, a line each, until the judge hangs up."""
     with socket.socket(socket.AF_UNIX) as end:
-        end.connect(address)
+        _connect(end, address)
         with end.makefile("rw", encoding="utf-8", newline="\n") as lines:
             while request := lines.readline():
                 lines.write(answer(request) + "\n")
                 lines.flush()
+
+
+def _connect(end: socket.socket, address: str) -> None:
+    """Connect; a judge that is still at work opens its end later."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return end.connect(address)
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.002)
 
 
 def respond(namespace: dict[str, Any], request: str) -> str:
@@ -47,11 +63,14 @@ def respond(namespace: dict[str, Any], request: str) -> str:
         JSON text: `{"ok": value}`, or `{"error": {"type", "message", "line"}}` for whatever the learner's code raised.
     """
     asked = json.loads(request)
+    return json.dumps(_reply(lambda: _OPERATIONS[asked["op"]](namespace, asked)))
+
+
+def _reply(value: Callable[[], Any]) -> dict[str, Any]:
     try:
-        value = _OPERATIONS[asked["op"]](namespace, asked)
-        return json.dumps({"ok": wire.dumps(value)})
+        return {"ok": wire.dumps(value())}
     except BaseException as error:
-        return json.dumps({"error": {"type": type(error).__name__, "message": _message(error), "line": _line(error)}})
+        return {"error": {"type": type(error).__name__, "message": _message(error), "line": _line(error)}}
 
 
 def _message(error: BaseException) -> str:
@@ -88,6 +107,17 @@ def _call(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
 
 
 def _rerun(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
+    inner = _run_again(namespace, asked)
+    return {name: _lookup(inner, name) for name in asked["want"]}
+
+
+def _rerun_each(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
+    """Return a reply for each name, so that one that is missing or no plain data costs no other."""
+    inner = _run_again(namespace, asked)
+    return {name: json.dumps(_reply(partial(_lookup, inner, name))) for name in asked["want"]}
+
+
+def _run_again(namespace: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     """Run an answer cell's text in a copy of the namespace, with some names given."""
     inner = dict(namespace)
     for name in asked["want"]:
@@ -95,7 +125,7 @@ def _rerun(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
     inner.update(wire.loads(asked["given"]))
     _seed(asked)
     exec(_compiled(asked["source"]), inner)  # the learner's own code, in the learner's kernel
-    return {name: _lookup(inner, name) for name in asked["want"]}
+    return inner
 
 
 def _lookup(namespace: dict[str, Any], path: str) -> Any:
@@ -141,4 +171,4 @@ def _foreign(namespace: dict[str, Any], asked: dict[str, Any]) -> str:
     return serve_test(namespace, asked)
 
 
-_OPERATIONS = {"get": _get, "call": _call, "rerun": _rerun, "foreign": _foreign}
+_OPERATIONS = {"get": _get, "call": _call, "rerun": _rerun, "rerun_each": _rerun_each, "foreign": _foreign}

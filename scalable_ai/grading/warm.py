@@ -79,7 +79,7 @@ class WarmParent:
         kept = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name) or name in OWN_SETTINGS}
         environment = {**kept, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "scalable_ai.grading.forkserver", self._socket],
+            [*_arguments(), self._socket],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -215,7 +215,8 @@ class WarmProcess:
     def send_signal(self, number: int) -> None:
         """Send a signal to the kernel's process group."""
         if self.poll() is None:
-            os.killpg(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it ended in between
+                os.killpg(self.pid, number)
 
     def kill(self) -> None:
         """End it at once."""
@@ -224,6 +225,10 @@ class WarmProcess:
     def terminate(self) -> None:
         """Ask it to end."""
         self.send_signal(signal.SIGTERM)
+
+
+def _arguments() -> list[str]:
+    return [sys.executable, "-P", "-m", "scalable_ai.grading.forkserver"]
 
 
 def _clean_after(process: subprocess.Popen, path: str) -> None:

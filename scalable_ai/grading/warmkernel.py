@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from types import SimpleNamespace
 
 import ipykernel.ipkernel
 from ipykernel.kernelapp import IPKernelApp
+from ipykernel.zmqshell import ZMQInteractiveShell
 
 
 class WarmKernelApp(IPKernelApp):
@@ -38,10 +40,18 @@ class WarmKernelApp(IPKernelApp):
             ipykernel.ipkernel.sys = sys
 
 
-def run_kernel(arguments: list[str]) -> None:
-    """Be a kernel until it is told to end."""
+def run_kernel(arguments: list[str], has_terminals: bool = True) -> None:
+    """Be a kernel until it is told to end.
+
+    Args:
+        arguments: As of `ipykernel_launcher`.
+        has_terminals: Whether `!command` may run in a pseudo-terminal.
+    """
     import torch
 
+    if not has_terminals:
+        ZMQInteractiveShell.system = ZMQInteractiveShell.system_raw
+    tempfile.tempdir = None  # that of the warm parent may be out of sight
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)

@@ -10,6 +10,7 @@ import base64
 import json
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ import torch
 MAX_TEXT = 64_000_000
 """Longest message, in characters."""
 MAX_DEPTH = 20
+MAX_KEYS = 10_000
+"""Most numbers, and tuples, in the sets and among the keys of a message: thousands can be made to share one hash."""
 MAX_ITEMS = 1_000_000
 """Most items of one container; and a message has at most four times as many brackets and commas."""
 
@@ -60,7 +63,10 @@ def loads(text: str) -> Any:
     if not isinstance(text, str) or _is_too_large(text):
         raise WireError("the reply is no text, or too large")
     try:
-        return _decode(json.loads(text), 0)
+        data = json.loads(text)
+        if sum(_count_keys(data, 0)) > MAX_KEYS:
+            raise WireError(f"the reply has too many keys that are no texts, at most {MAX_KEYS:,} can be looked at")
+        return _decode(data, 0)
     except WireError:
         raise
     except Exception as error:  # whatever a hostile text makes the decoders raise, it is one thing to the caller
@@ -121,6 +127,22 @@ def _encode_array(value: np.ndarray, scalar: bool) -> dict[str, Any]:
         raise WireError(f"an array of dtype {value.dtype} cannot be looked at")
     data = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
     return {"scalar" if scalar else "numpy": [value.dtype.str, list(value.shape), data]}
+
+
+def _count_keys(value: Any, depth: int) -> Iterator[int]:
+    """Yield the numbers of set items and dict keys other than texts, container by container."""
+    if not isinstance(value, dict) or depth > MAX_DEPTH:
+        return
+    for tag, body in value.items():
+        if tag not in {"l", "t", "s", "d"} or not isinstance(body, list):
+            continue
+        if tag in {"s", "d"}:
+            keys = body if tag == "s" else [pair[0] for pair in body if isinstance(pair, list) and pair]
+            yield sum(not isinstance(key, str) for key in keys)
+        items = body if tag != "d" else [item for pair in body if isinstance(pair, list) for item in pair]
+        for item in items:
+            if isinstance(item, dict):
+                yield from _count_keys(item, depth + 1)
 
 
 def _decode(value: Any, depth: int) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +13,8 @@ from pathlib import Path
 MAX_KEPT_BYTES = 50_000_000
 """What a notebook wrote is kept beside it up to here."""
 MAX_KEPT_FILES = 1_000
+MAX_DEPTH = 40
+"""Folders within folders that are looked into."""
 
 
 @dataclass
@@ -30,10 +32,10 @@ class Workplace:
     """What was left out, a sentence each."""
 
     def __enter__(self) -> Workplace:
-        self._temporary = tempfile.TemporaryDirectory(prefix="hand-in-", ignore_cleanup_errors=True)
-        self.folder = Path(self._temporary.name).resolve()
-        for folder, _, _ in os.walk(self.graded):
-            (self.folder / Path(folder).relative_to(self.graded)).mkdir(exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(prefix="hand-in-")).resolve()
+        for entry in _walk(self.graded):
+            if entry.is_dir(follow_symlinks=False):
+                (self.folder / Path(entry.path).relative_to(self.graded)).mkdir(exist_ok=True)
         for path in _regular_files(self.graded):
             place = path.relative_to(self.graded)
             if _passes_link(self.submitted, place):
@@ -46,7 +48,7 @@ class Workplace:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._temporary.cleanup()
+        _remove(self.folder)
 
     def keep_new_files(self) -> None:
         """Put what the notebook wrote beside it: plain files only, and never in place of another."""
@@ -67,13 +69,30 @@ class Workplace:
             _copy_without_following(path, target)
 
 
+def _walk(folder: Path, depth: int = 0) -> Iterator[os.DirEntry]:
+    """Yield what is in a folder and its folders, links not followed, and nothing that lies too deep."""
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            yield entry
+            if entry.is_dir(follow_symlinks=False) and depth < MAX_DEPTH:
+                yield from _walk(Path(entry.path), depth + 1)
+
+
 def _regular_files(folder: Path) -> Iterator[Path]:
-    for here, _, names in os.walk(folder):  # does not follow links to folders
-        for name in sorted(names):
-            path = Path(here, name)
-            is_notebook = path.suffix == ".ipynb"
-            if not is_notebook and stat.S_ISREG(path.lstat().st_mode):
-                yield path
+    for entry in _walk(folder):
+        if entry.is_file(follow_symlinks=False) and not entry.name.endswith(".ipynb"):
+            yield Path(entry.path)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder however deep it is, which Python's own functions do by recursion."""
+    try:
+        shutil.rmtree(folder)
+    except (OSError, RecursionError):
+        if os.name == "posix":
+            subprocess.run(["rm", "-rf", str(folder)], check=False, stderr=subprocess.DEVNULL)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _passes_link(root: Path, place: Path) -> bool:

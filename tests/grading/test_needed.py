@@ -11,8 +11,9 @@ import pytest
 from scalable_ai.course import Course
 from scalable_ai.grading.channel import LocalChannel
 from scalable_ai.grading.gallery import read_gallery
-from scalable_ai.grading.judge import Bench, new_namespace
+from scalable_ai.grading.judge import Bench
 from scalable_ai.grading.needed import names_asked, what_to_run
+from scalable_ai.grading.reference import new_namespace
 from scalable_ai.lessons.scaffold import solution_text
 from scalable_ai.lessons.source import find_lessons
 from tests.grading.conftest import ROOT

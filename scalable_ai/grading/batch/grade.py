@@ -5,20 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import sys
+import shutil
 import traceback
 from collections.abc import Callable, Iterator
 from glob import glob
 from pathlib import Path
 
 import filelock
+from nbgrader.api import InvalidEntry
 from nbgrader.apps import AutogradeApp
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from scalable_ai.grading.batch.hand_in import HandIn, Options, Outcome, graded_key, key_of, key_of_assignment
 from scalable_ai.grading.batch.pool import Pool
 from scalable_ai.grading.batch.recorder import Recorder
-from scalable_ai.grading.batch.runner import Executed, application
-from scalable_ai.grading.warm import VARIABLE, warm_parent
+from scalable_ai.grading.batch.runner import BrokenError, Executed, application
+from scalable_ai.grading.batch.workshop import shared_warm_parent, workshop_of
+
+GO_ON = "Mend that and run the same command again; what is done stays done."
 
 
 class GradeError(Exception):
@@ -35,60 +39,102 @@ def grade(options: Options, tell: Callable[[Outcome, int], None] = lambda outcom
     Raises:
         GradeError: There is nothing to grade, or the course folder cannot be used.
     """
-    app = application(options.root, options.arguments())
-    app.coursedir.assignment_id = options.assignment
+    if not any((options.root / name).exists() for name in ("nbgrader_config.py", "gradebook.db")):
+        raise GradeError(f"{options.root}: there is no nbgrader course here (no nbgrader_config.py). Change into it.")
+    if {"/", os.sep} & set(options.learner):
+        raise GradeError(f"--student {options.learner}: this is a path; say a learner's id, or a pattern such as 'a*'.")
+    gradebook = where = options.root
     try:
-        graded = Path(app.coursedir.format_path(app.coursedir.autograded_directory, ".", "."))
-        (graded / ".staging").mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(graded / ".grading.lock", timeout=0)
-        with lock:
-            return list(_grade(app, options, tell))
+        app = application(options.root, options.arguments())
+        app.coursedir.assignment_id = options.assignment
+        gradebook = _gradebook_of(app)
+        with contextlib.closing(Recorder(app)) as recorder:
+            hand_ins = find_hand_ins(recorder, options)
+            where = recorder.staging
+            with _only_one(recorder, options), workshop_of(options.root) as workshop:
+                return list(_grade(recorder, hand_ins, options, workshop, tell))
+    except OSError as error:
+        raise GradeError(f"{error.filename or where}: {error.strerror or error}. {GO_ON}") from error
+    except (DatabaseError, InvalidEntry) as error:
+        why = getattr(error, "orig", None) or str(error).splitlines()[0]
+        upgrade = (
+            "Its format may be of an older nbgrader: 'nbgrader db upgrade' mends that. "
+            if "no such" in str(why)
+            else ""
+        )
+        raise GradeError(f"{gradebook}: {why}. {upgrade}{GO_ON}") from error
+    except BrokenError as error:
+        raise GradeError(f"{str(error).rstrip('.')}. {GO_ON}") from error
+
+
+def _gradebook_of(app: AutogradeApp) -> str:
+    """Return where the gradebook is; nbgrader would make an empty one where there is none."""
+    url = app.coursedir.db_url
+    place = url.removeprefix("sqlite:///")
+    if place != url and not os.path.lexists(place):
+        raise GradeError(f"{place}: there is no gradebook here. Run 'nbgrader generate_assignment' first.")
+    return place if place != url else "the gradebook"
+
+
+@contextlib.contextmanager
+def _only_one(recorder: Recorder, options: Options) -> Iterator[None]:
+    """Keep other batches out, and leave no unfinished work behind."""
+    staging = Path(recorder.staging)
+    staging.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with filelock.FileLock(staging.with_name(".grading.lock"), timeout=0):
+            try:
+                shutil.rmtree(staging, ignore_errors=True)  # of a batch that was killed
+                staging.mkdir(exist_ok=True)
+                yield
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
     except filelock.Timeout:
         raise GradeError(f"{options.root}: another 'scalable-ai grade' is at work here. Wait for it to end.") from None
-    except OSError as error:
-        where, what = error.filename or options.root, error.strerror or error
-        raise GradeError(
-            f"{where}: {what}. Mend that and run the same command again; what is done stays done."
-        ) from error
 
 
-def _grade(app: AutogradeApp, options: Options, tell: Callable[[Outcome, int], None]) -> Iterator[Outcome]:
-    recorder = Recorder(app)
-    try:
-        hand_ins = find_hand_ins(recorder, options)
-        shared = _shared_key(recorder, options)
-        keys = {hand_in: key_of(hand_in, shared) for hand_in in hand_ins}
-        recorded = recorder.recorded(options.assignment)
-        waiting = []
-        for hand_in in hand_ins:
-            is_known = hand_in.learner in recorded
-            is_known = is_known and graded_key(recorder.place_of(hand_in), hand_in.notebooks) == keys[hand_in]
-            if is_known and not options.force:
-                outcome = recorder.outcome_of(hand_in)
-                tell(outcome, len(hand_ins))
-                yield outcome
+def _grade(
+    recorder: Recorder,
+    hand_ins: list[HandIn],
+    options: Options,
+    workshop: Path,
+    tell: Callable[[Outcome, int], None],
+) -> Iterator[Outcome]:
+    shared = _shared_key(recorder, options)
+    keys = {hand_in: key_of(hand_in, shared) for hand_in in hand_ins}
+    recorded = recorder.recorded(options.assignment)
+    waiting = []
+    for hand_in in hand_ins:
+        is_known = hand_in.learner in recorded and keys[hand_in] and not options.force
+        if is_known and graded_key(recorder.place_of(hand_in), hand_in.notebooks) == keys[hand_in]:
+            outcome = recorder.outcome_of(hand_in)
+            tell(outcome, len(hand_ins))
+            yield outcome
+        elif not hand_in.notebooks:
+            names = ", ".join(f"{name}.ipynb" for name in recorder.notebooks_of(options.assignment))
+            outcome = Outcome(hand_in.learner, failed=f"nothing in {hand_in.folder} is called {names}")
+            tell(outcome, len(hand_ins))
+            yield outcome
+        else:
+            waiting.append(hand_in)
+    if not waiting:
+        return
+    number = min(options.workers or _processors(), len(waiting))
+    with shared_warm_parent(workshop), Pool(options, number, recorder.seconds_a_notebook(), workshop) as pool:
+        for hand_in, executed in pool.run(waiting):
+            if isinstance(executed, Executed):
+                outcome = _recorded(recorder, hand_in, executed, keys[hand_in])
             else:
-                waiting.append(hand_in)
-        if not waiting:
-            return
-        share_warm_parent()
-        with Pool(options, min(options.workers or _processors(), len(waiting)), recorder.seconds_a_notebook()) as pool:
-            for hand_in, executed in pool.run(waiting):
-                if isinstance(executed, Executed):
-                    outcome = _recorded(recorder, hand_in, executed, keys[hand_in])
-                else:
-                    outcome = Outcome(hand_in.learner, failed=executed)
-                tell(outcome, len(hand_ins))
-                yield outcome
-    finally:
-        recorder.close()
+                outcome = Outcome(hand_in.learner, failed=executed)
+            tell(outcome, len(hand_ins))
+            yield outcome
 
 
 def _recorded(recorder: Recorder, hand_in: HandIn, executed: Executed, key: str) -> Outcome:
     try:
         return recorder.record(hand_in, executed, key)
-    except OSError:
-        raise
+    except (OSError, OperationalError):
+        raise  # the next one would meet it too
     except Exception as error:  # one that cannot be written stops no other
         recorder.log.error(traceback.format_exc())
         return Outcome(hand_in.learner, failed=f"its marks could not be written ({type(error).__name__}: {error})")
@@ -111,11 +157,11 @@ def find_hand_ins(recorder: Recorder, options: Options) -> list[HandIn]:
     excluded = set(filter(None, coursedir.student_id_exclude.split(",")))
     found = []
     for path in sorted(glob(coursedir.format_path(coursedir.submitted_directory, options.learner, options.assignment))):
-        learner = re.fullmatch(pattern, path)["learner"]
+        learner = re.fullmatch(pattern, path, re.DOTALL)["learner"]
         notebooks = tuple(sorted(f"{name}.ipynb" for name in known if os.path.lexists(Path(path, f"{name}.ipynb"))))
-        if notebooks and learner not in excluded:
+        if learner not in excluded:
             found.append(HandIn(learner, options.assignment, Path(path), notebooks))
-    if not found:
+    if not any(hand_in.notebooks for hand_in in found):
         where = coursedir.format_path(coursedir.submitted_directory, options.learner, options.assignment)
         raise GradeError(f"{where}: no notebook of '{options.assignment}' was handed in there. Collect hand-ins first.")
     return found
@@ -125,17 +171,8 @@ def _shared_key(recorder: Recorder, options: Options) -> str:
     course = recorder.coursedir
     source = Path(course.format_path(course.source_directory, ".", options.assignment))
     content = [options.root / folder / options.assignment for folder in ("solutions", "graders")]
-    config = options.root / "nbgrader_config.py"
-    return key_of_assignment(
-        [path for path in (source, *content, config) if path.exists()], repr(options.arguments()[2:])
-    )
-
-
-def share_warm_parent() -> None:
-    """Start one parent of kernels for all worker processes, where there are warm kernels."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # workers then start kernels as they can
-            os.environ[VARIABLE] = warm_parent.address
+    paths = [source, *content, *map(Path, sorted(recorder.parent.loaded_config_files))]
+    return key_of_assignment([path for path in paths if path.exists()], repr(options.arguments()[1:]))
 
 
 def _processors() -> int:

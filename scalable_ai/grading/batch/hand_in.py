@@ -28,9 +28,9 @@ class Options:
     allow_unsandboxed: bool = False
 
     def arguments(self) -> list[str]:
-        """Return the command line of `nbgrader autograde` that means the same."""
+        """Return the command line of `nbgrader autograde` that means the same, but for whose hand-ins are graded."""
         unsandboxed = ["--JudgedExecute.allow_unsandboxed=True"] if self.allow_unsandboxed else []
-        return [self.assignment, f"--student={self.learner}", *unsandboxed]
+        return [self.assignment, *unsandboxed]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,10 @@ def key_of(hand_in: HandIn, shared: str) -> str:
         hand_in: Whose files count.
         shared: The digest of what is the same for the whole class.
     """
-    return _digest([hand_in.folder], shared, skip_link=True)
+    try:
+        return _digest([hand_in.folder], shared, skip_link=True)
+    except OSError:
+        return ""  # no key: it is run, and what is wrong with it is said
 
 
 def key_of_assignment(paths: Iterable[Path], settings: str) -> str:
@@ -75,9 +78,9 @@ def key_of_assignment(paths: Iterable[Path], settings: str) -> str:
 
 @cache
 def packages() -> str:
-    """Return the names and versions of what is installed, and of this package's own files."""
+    """Return a digest of the names and versions of what is installed, and of this package's own files."""
     installed = sorted(f"{dist.name}=={dist.version}" for dist in importlib.metadata.distributions())
-    return _digest([Path(__file__).parents[1]], "\n".join(installed))
+    return _digest([Path(__file__).parents[2]], "\n".join(installed))
 
 
 def _digest(paths: Iterable[Path], text: str, skip_link: bool = False) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import nbformat
 from nbconvert.writers import FilesWriter
 from nbformat import NotebookNode
 from nbgrader.apps import AutogradeApp
+from nbgrader.converters.base import BaseConverter
 from nbgrader.utils import rmtree
 
 from scalable_ai.grading.batch.hand_in import KEY, HandIn, Outcome
@@ -18,7 +18,12 @@ from scalable_ai.grading.batch.runner import Executed, Notes, Runner
 from scalable_ai.grading.batch.session import Session
 
 
-class Recorder(Runner):
+class _Staged(BaseConverter):
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """Copy no files: they were copied before the notebooks ran, and what was left out then stays out."""
+
+
+class Recorder(Runner, _Staged):
     """nbgrader's autograder from its writing of marks on."""
 
     def __init__(self, app: AutogradeApp) -> None:
@@ -54,16 +59,18 @@ class Recorder(Runner):
         self.log.addHandler(notes)
         try:
             with self._session.transaction() as gradebook:
-                self.notebooks = [str(hand_in.folder / name) for name in hand_in.notebooks]
+                self.notebooks = sorted(map(str, hand_in.folder.glob("*.ipynb")))  # unknown ones get a warning
                 self.init_assignment(hand_in.assignment, hand_in.learner)
-                for path in self.notebooks:
-                    self._record_notebook(Path(path).name, executed, hand_in, key)
+                for name in hand_in.notebooks:
+                    self._record_notebook(name, executed, hand_in, key)
                 submission = gradebook.find_submission(hand_in.assignment, hand_in.learner)
                 outcome = Outcome(hand_in.learner, submission.score, submission.max_score, executed.seconds)
                 self.set_permissions(hand_in.assignment, hand_in.learner)
         finally:
             self.log.removeHandler(notes)
         self._publish(hand_in)
+        self.coursedir.student_id = hand_in.learner
+        self.run_post_convert_hook()
         outcome.notes = list(dict.fromkeys([*executed.notes, *notes.texts]))
         return outcome
 
@@ -91,6 +98,5 @@ class Recorder(Runner):
             rmtree(str(old))
 
     def close(self) -> None:
-        """Close the gradebook and remove what is left of unfinished work."""
+        """Close the gradebook."""
         self._session.close()
-        shutil.rmtree(self.staging, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,9 +23,18 @@ from nbgrader.utils import find_all_files, setenv
 from scalable_ai.course import Course
 from scalable_ai.grading.batch.hand_in import HandIn
 from scalable_ai.grading.court import court_of
+from scalable_ai.grading.verdict import verdict_of
+from scalable_ai.grading.warm import warm_parent
 
 STAGING = ".staging"
 """Hand-ins are graded in this folder of nbgrader's autograded/, and moved out when their marks are written."""
+
+DOUBTFUL = ("ended its kernel", "the judge gave no verdict")
+"""What graded notebooks say where a kernel or a judge ended before its time."""
+
+
+class BrokenError(Exception):
+    """No hand-in can be run here: says why."""
 
 
 @dataclass
@@ -38,6 +48,8 @@ class Executed:
     notes: list[str] = field(default_factory=list)
     """What the instructor should know."""
     seconds: float = 0.0
+    is_doubtful: bool = False
+    """Whether a kernel or a judge ended before its time."""
 
 
 class Notes(logging.Handler):
@@ -63,7 +75,7 @@ def application(root: Path, arguments: list[str]) -> AutogradeApp:
     # What it says goes into its log file and our table.
     for handler in app.log.handlers:
         if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
-            handler.setLevel(logging.CRITICAL)
+            handler.setLevel(logging.CRITICAL + 1)
     return app
 
 
@@ -74,12 +86,18 @@ class Runner(Autograde):
         super().__init__(coursedir=app.coursedir, parent=app)
         self.exporter = self.exporter_class(parent=self, config=self.config)
         self._graded = Path(app.coursedir.autograded_directory)
+        self._course = Course(Path(app.coursedir.root))
+
+    def close(self) -> None:
+        """End the processes that were started for this one."""
+        court_of(self._course).close()
+        if sys.platform == "linux":
+            warm_parent.stop()
 
     def prepare(self, assignment: str) -> None:
         """Have the judge run the assignment's lessons ahead of need."""
-        course = Course(Path(self.coursedir.root))
-        for path in sorted((course.solutions / assignment).glob("*.py")):
-            court_of(course).prepare(assignment, path.stem)
+        for path in sorted((self._course.solutions / assignment).glob("*.py")):
+            court_of(self._course).prepare(assignment, path.stem)
 
     @property
     def staging(self) -> str:
@@ -122,21 +140,43 @@ class Runner(Autograde):
         return folder
 
     def run(self, hand_in: HandIn) -> Executed:
-        """Rebuild, run and judge a hand-in's notebooks."""
+        """Rebuild, run and judge a hand-in's notebooks.
+
+        What ended a kernel or a judge may have come from outside, such as a machine short of memory, so that the
+        hand-in is then run once more.
+
+        Raises:
+            BrokenError: No hand-in can be run here.
+        """
         started = time.monotonic()
+        executed = self._run(hand_in)
+        if executed.is_doubtful:
+            executed = self._run(hand_in)
+        executed.seconds = time.monotonic() - started
+        return executed
+
+    def _run(self, hand_in: HandIn) -> Executed:
         executed, notes = Executed(), Notes()
         self.log.addHandler(notes)
         try:
+            self.coursedir.student_id, self.notebooks = (
+                hand_in.learner,
+                [str(hand_in.folder / n) for n in hand_in.notebooks],
+            )
+            self.run_pre_convert_hook()
             folder = self.stage(hand_in)
             with setenv(NBGRADER_EXECUTION="autograde"):
                 for name in hand_in.notebooks:
                     notebook, resources = self._run_notebook(hand_in.folder / name, folder)
+                    executed.is_doubtful |= _is_doubtful(notebook)
                     executed.notebooks[name] = nbformat.writes(notebook)
                     executed.resources[name] = {key: resources[key] for key in _plain(resources)}
+        except SystemExit:
+            why = notes.texts[-1] if notes.texts else "a step of nbgrader's autograder ended the process without a word"
+            raise BrokenError(why) from None
         finally:
             self.log.removeHandler(notes)
         executed.notes = notes.texts
-        executed.seconds = time.monotonic() - started
         return executed
 
     def _run_notebook(self, path: Path, folder: Path) -> tuple[NotebookNode, dict[str, Any]]:
@@ -149,6 +189,18 @@ class Runner(Autograde):
         for step in self.halves()[0]:
             notebook, resources = step(notebook, resources)
         return notebook, resources
+
+
+def _is_doubtful(notebook: NotebookNode) -> bool:
+    """Tell whether a kernel or a judge ended before its time."""
+    for cell in notebook.cells:
+        verdict = verdict_of(cell)
+        said = [output.get("evalue", "") for output in cell.get("outputs", []) if output.get("ename") == "KernelEnded"]
+        if verdict is not None:
+            said += [verdict.flag, *(finding.got for finding in verdict.findings)]
+        if any(sign in text for text in said for sign in DOUBTFUL):
+            return True
+    return False
 
 
 def _plain(resources: dict[str, Any]) -> Iterator[str]:

@@ -54,8 +54,9 @@ class ForeignBench:
         try:
             session = self._session(channel, time_limit)
         except LostError as lost:
-            return outcome.lost(lost)
-        session.link.channel, session.link.left, session.link.lost = channel, time_limit, None
+            return outcome.lost(grade_id, lost)
+        session.link.channel, session.link.left = channel, time_limit
+        session.link.lost = session.link.unmet = None
         session.answers = answers
         return session.run(grade_id, cell, Path(folder))
 
@@ -64,6 +65,8 @@ class ForeignBench:
         fresh = Session(self._plan, self._folder)
         fresh.link.channel, fresh.link.left = channel, time_limit
         said = fresh.link.hello()
+        if str(said.get("token"))[:100] not in self._sessions:
+            said = fresh.link.hello("restart")
         fresh.link.exports.same_python = said.get("version") == list(sys.version_info[:2])
         token = str(said.get("token"))[:100]
         session = self._sessions.pop(token, fresh)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import sys
-from typing import Any
 
 _CONTROL = (StopIteration, StopAsyncIteration, GeneratorExit, KeyboardInterrupt)
 _SILENT = {

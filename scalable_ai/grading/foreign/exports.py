@@ -20,7 +20,10 @@ from scalable_ai.grading.foreign.plain import ANOTHER, Node, pack_bytes, write
 _REACHES_OUT = {"globals", "locals", "vars", "exec", "eval", "compile", "super", "__import__", "input", "dir"}
 _MOCK_OWN = {"configure_mock", "mock_add_spec", "attach_mock", "reset_mock"}
 _OPERATIONS = {
-    **{name: getattr(operator, name) for name in (*guest.COMPARE, *"neg pos abs invert contains index".split())},
+    **{
+        name: getattr(operator, name)
+        for name in (*guest.COMPARE, *["neg", "pos", "abs", "invert", "contains", "index"])
+    },
     **{
         name: getattr(operator, f"{name}_" if name in {"and", "or"} else name)
         for name in guest.BINARY
@@ -167,7 +170,9 @@ def _global_names(code: types.CodeType) -> set[str]:
     names = {
         step.argval for step in dis.get_instructions(code) if "GLOBAL" in step.opname or step.opname == "LOAD_NAME"
     }
-    if any(step.opname in {"STORE_GLOBAL", "DELETE_GLOBAL", "IMPORT_NAME"} for step in dis.get_instructions(code)):
+    # A function that asserts is asked here: whether it was met is not for the learner's code to say.
+    stays = {"STORE_GLOBAL", "DELETE_GLOBAL", "IMPORT_NAME", "LOAD_ASSERTION_ERROR", "RAISE_VARARGS"}
+    if any(step.opname in stays or step.argval is AssertionError for step in dis.get_instructions(code)):
         names.add("globals")
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):

@@ -12,6 +12,7 @@ from scalable_ai.grading.foreign.plain import array_body, limited, read_array
 from scalable_ai.grading.wire import WireError
 
 Write = Callable[[Any], Any]
+Body = Callable[[np.ndarray], list]
 _KINDS = {"DataFrame": "frame", "Series": "series"}
 
 
@@ -26,23 +27,25 @@ def kind(value: Any) -> str:
 def is_index(value: Any) -> bool:
     """Return whether a value is an index of pandas."""
     pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(value, pandas.Index) and type(value).__module__.startswith("pandas.")
+    return (
+        pandas is not None and isinstance(value, pandas.Index) and type(value).__module__.partition(".")[0] == "pandas"
+    )
 
 
-def _column(values: Any, write: Write) -> list:
+def _column(values: Any, write: Write, body: Body = array_body) -> list:
     """Return a column's dtype and items."""
     import pandas as pd
 
     dtype = values.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in "biufcmM":
-        return ["numpy", array_body(np.asarray(values))]
+        return ["numpy", body(np.asarray(values))]
     if isinstance(dtype, pd.CategoricalDtype):
         codes = np.asarray(values.codes if isinstance(values, pd.CategoricalIndex) else values.cat.codes)
-        return ["category", array_body(codes), write_index(dtype.categories, write), bool(dtype.ordered)]
+        return ["category", body(codes), write_index(dtype.categories, write, body), bool(dtype.ordered)]
     items = [None if item is pd.NA else item for item in limited(values)]
     missing = [place for place, item in enumerate(values) if item is pd.NA or item is pd.NaT]
     if isinstance(dtype, pd.DatetimeTZDtype):
-        return ["zoned", array_body(np.asarray(values.astype("int64"))), str(dtype)]
+        return ["zoned", body(np.asarray(pd.DatetimeIndex(values).tz_convert(None))), str(dtype.tz)]
     if isinstance(dtype, pd.PeriodDtype):
         return ["period", [str(item) for item in values], str(dtype)]
     return ["items", [write(item) for item in items], str(dtype), missing]
@@ -57,7 +60,7 @@ def _read_column(body: list, read: Write) -> Any:
     if tag == "category":
         return pd.Categorical.from_codes(read_array(body[1]), read_index(body[2], read), ordered=body[3])
     if tag == "zoned":
-        return pd.array(read_array(body[1])).astype("int64").astype(body[2])
+        return pd.DatetimeIndex(read_array(body[1])).tz_localize("UTC").tz_convert(body[2]).array
     if tag == "period":
         return pd.PeriodIndex(body[1], dtype=body[2]).array
     if tag != "items":
@@ -71,17 +74,17 @@ def _read_column(body: list, read: Write) -> Any:
     return values if dtype == "object" else pd.array(values, dtype=dtype)
 
 
-def write_index(index: Any, write: Write) -> list:
+def write_index(index: Any, write: Write, body: Body = array_body) -> list:
     """Return an index as JSON."""
     import pandas as pd
 
     if isinstance(index, pd.RangeIndex):
         return ["range", index.start, index.stop, index.step, write(index.name)]
     if isinstance(index, pd.MultiIndex):
-        levels = [_column(index.get_level_values(level), write) for level in range(index.nlevels)]
+        levels = [_column(index.get_level_values(level), write, body) for level in range(index.nlevels)]
         return ["multi", levels, [write(name) for name in index.names]]
     frequency = getattr(index, "freqstr", None) if isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex) else None
-    return ["index", _column(index, write), write(index.name), frequency]
+    return ["index", _column(index, write, body), write(index.name), frequency]
 
 
 def read_index(body: list, read: Write) -> Any:
@@ -99,12 +102,19 @@ def read_index(body: list, read: Write) -> Any:
     return made
 
 
-def write(value: Any, write: Write) -> list:
-    """Return a frame or series as JSON."""
+def write(value: Any, write: Write, body: Body = array_body) -> list:
+    """Return a frame or series as JSON.
+
+    Args:
+        value: The frame or series.
+        write: Writes what lies in columns of objects.
+        body: Writes an array.
+    """
+    rows = write_index(value.index, write, body)
     if kind(value) == "series":
-        return [write_index(value.index, write), _column(value, write), write(value.name)]
-    columns = [_column(value.iloc[:, place], write) for place in range(value.shape[1])]
-    return [write_index(value.index, write), columns, write_index(value.columns, write)]
+        return [rows, _column(value, write, body), write(value.name)]
+    columns = [_column(value.iloc[:, place], write, body) for place in range(value.shape[1])]
+    return [rows, columns, write_index(value.columns, write, body)]
 
 
 def empty(kind: str) -> Any:

@@ -7,8 +7,6 @@ sorted for its caller too, and `is` holds.
 
 from __future__ import annotations
 
-import collections
-import hashlib
 import json
 import sys
 from typing import Any
@@ -17,6 +15,7 @@ import numpy as np
 import torch
 
 from scalable_ai.grading.foreign import frames, plain
+from scalable_ai.grading.foreign.contents import digest, digest_of_array, empty, fill, kind_of
 from scalable_ai.grading.foreign.plain import ANOTHER, MAX_DEPTH, Node, limited
 from scalable_ai.grading.wire import WireError
 
@@ -70,7 +69,7 @@ class Graph:
             return {"r": self._ids[id(value)]}
         if frames.is_index(value):
             return {"index": frames.write_index(value, lambda item: self.node(item, depth + 1))}
-        if self._kind(value):
+        if kind_of(value):
             self._count += 1
             mid = f"{self._prefix}{self._count}"
             self._share(mid, value)
@@ -81,20 +80,8 @@ class Graph:
         self.shared[mid] = value
         self._ids[id(value)] = mid
 
-    @staticmethod
-    def _kind(value: Any) -> str:
-        """Return the tag of a container's content; empty for anything else."""
-        known = _CONTAINERS.get(type(value))
-        if known:
-            return known
-        if type(value) is np.ndarray:
-            return "objects" if value.dtype.kind == "O" else "array"
-        if type(value) in {torch.Tensor, torch.nn.Parameter}:
-            return "tensor"
-        return frames.kind(value)
-
     def _content(self, value: Any) -> dict[str, Any]:
-        kind = self._kind(value)
+        kind = kind_of(value)
         if kind == "array":
             return {kind: plain.array_body(value)}
         if kind == "objects":
@@ -130,9 +117,12 @@ class Graph:
     def _mark(self, value: Any) -> str:
         """Return something short that differs when the content does."""
         if isinstance(value, np.ndarray) and value.dtype.kind != "O":
-            return f"{value.dtype.str}{value.shape}{_digest(np.ascontiguousarray(value).tobytes())}"
-        text = json.dumps(self._content(value))
-        return text if len(text) < 200 else _digest(text.encode())
+            return repr(digest_of_array(value))
+        if frames.kind(value):
+            text = json.dumps(frames.write(value, lambda item: self.node(item, 1), digest_of_array))
+        else:
+            text = json.dumps(self._content(value))
+        return text if len(text) < 200 else digest(text.encode())
 
     # nodes to values
 
@@ -167,43 +157,11 @@ class Graph:
             if mid not in self.shared:
                 if not (isinstance(mid, str) and mid.startswith(prefix) and len(mid) < 20):
                     raise WireError("the reply is malformed")
-                self._share(mid, self.made(_empty(content), content))
+                self._share(mid, self.made(empty(content), content))
         for mid, content in told.items():
-            self._fill(self.shared[mid], content)
+            fill(self.shared[mid], content, self.value)
         for mid in told:
             self._told[mid] = self._mark(self.shared[mid])
-
-    def _fill(self, target: Any, content: dict[str, Any]) -> None:
-        ((kind, body),) = content.items()
-        if self._kind(target) != kind:
-            raise WireError("the reply is malformed")
-        if kind == "array":
-            _fill_array(target, plain.read_array(body))
-        elif kind == "objects":
-            _fill_objects(target, body[0], [self.value(item, 1) for item in body[1]])
-        elif kind == "tensor":
-            _fill_tensor(target, plain.read_tensor(body[0]), body[1])
-            if body[1][1]:
-                target.grad = None if body[2] is None else self.value(body[2], 1)
-        elif kind in {"frame", "series"}:
-            frames.fill(target, body, lambda item: self.value(item, 1))
-        elif kind == "bytearray":
-            target[:] = plain.unpack_bytes(body)
-        elif kind == "deque":
-            target.clear()
-            target.extend(self.value(item, 1) for item in body[0])
-        elif kind in {"list", "set"}:
-            items = [self.value(item, 1) for item in limited(body)]
-            target.clear()
-            (target.extend if kind == "list" else target.update)(items)
-        else:
-            pairs = body[0] if kind == "defaultdict" else body
-            pairs = [(self.value(key, 1), self.value(item, 1)) for key, item in limited(pairs)]
-            target.clear()
-            for key, item in pairs:
-                target[key] = item
-            if kind == "defaultdict":
-                target.default_factory = self.value(body[1], 1)
 
     # what is no longer needed
 
@@ -237,21 +195,6 @@ def plain_copy(value: Any) -> Any:
     return there.value(node)
 
 
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
-_CONTAINERS = {
-    list: "list",
-    dict: "dict",
-    set: "set",
-    bytearray: "bytearray",
-    collections.deque: "deque",
-    collections.OrderedDict: "odict",
-    collections.Counter: "counter",
-    collections.defaultdict: "defaultdict",
-}
-_NEW = {kind: made for made, kind in _CONTAINERS.items()}
 _TUPLES = {
     "t": tuple,
     "fs": frozenset,
@@ -260,56 +203,3 @@ _TUPLES = {
     "values": lambda items: dict(enumerate(items)).values(),
     "items": lambda items: dict(items).items(),
 }
-
-
-def _empty(content: dict[str, Any]) -> Any:
-    ((kind, body),) = content.items()
-    if kind == "deque":
-        return collections.deque(maxlen=body[1])
-    if kind == "array":
-        return plain.read_array(body)
-    if kind == "objects":
-        return np.empty(_shape(body), dtype=object)
-    if kind == "tensor":
-        value, marks = plain.read_tensor(body[0]), body[1]
-        if marks[2]:
-            return torch.nn.Parameter(value, requires_grad=bool(marks[0]))
-        return value.requires_grad_(bool(marks[0])) if marks[0] else value
-    if kind in {"frame", "series"}:
-        return frames.empty(kind)
-    return _NEW[kind]()
-
-
-def _shape(body: list) -> tuple[int, ...]:
-    shape = tuple(int(n) for n in body[0])
-    if any(n < 0 for n in shape) or int(np.prod(shape, dtype=object)) != len(limited(body[1])):
-        raise WireError("the reply is malformed")
-    return shape
-
-
-def _fill_array(target: np.ndarray, value: np.ndarray) -> None:
-    if target.dtype != value.dtype:
-        raise WireError("the reply is malformed")
-    if target.shape != value.shape:
-        target.resize(value.shape, refcheck=False)
-    if target.flags.writeable:
-        target[...] = value
-
-
-def _fill_objects(target: np.ndarray, shape: list, items: list) -> None:
-    if target.shape != _shape([shape, items]):
-        raise WireError("the reply is malformed")
-    for place, item in zip(np.ndindex(target.shape), items, strict=True):
-        target[place] = item
-
-
-def _fill_tensor(target: torch.Tensor, value: torch.Tensor, marks: list) -> None:
-    if target.dtype != value.dtype:
-        raise WireError("the reply is malformed")
-    with torch.no_grad():
-        if target.shape == value.shape:
-            target.copy_(value)
-        else:
-            target.data = value
-    if target.is_leaf and target.requires_grad != bool(marks[0]):
-        target.requires_grad_(bool(marks[0]))

@@ -4,11 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
-BINARY = ("add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod").split()
-COMPARE = "eq ne lt le gt ge".split()
-UNARY = "neg pos abs invert".split()
-CONVERT = "bool int float complex index len str repr hash".split()
-OTHER = "contains getitem setitem delitem call iter next enter exit format round reversed array".split()
+BINARY = [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+    "divmod",
+]
+COMPARE = ["eq", "ne", "lt", "le", "gt", "ge"]
+UNARY = ["neg", "pos", "abs", "invert"]
+CONVERT = ["bool", "int", "float", "complex", "index", "len", "str", "repr", "hash"]
+OTHER = [
+    "contains",
+    "getitem",
+    "setitem",
+    "delitem",
+    "call",
+    "iter",
+    "next",
+    "enter",
+    "exit",
+    "format",
+    "round",
+    "reversed",
+    "array",
+]
 SPECIAL = frozenset(
     f"__{name}__"
     for name in (
@@ -71,7 +100,7 @@ def _operation(name: str, place: int | None = None) -> Any:
 
 for _name in (
     *(*BINARY, *COMPARE, *UNARY),
-    *"bool int float index len str repr contains getitem setitem delitem".split(),
+    *["bool", "int", "float", "index", "len", "str", "repr", "contains", "getitem", "setitem", "delitem"],
     *(f"r{name}" for name in BINARY),
 ):
     setattr(Guest, f"__{_name}__", _operation(_name))

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import collections
-import inspect
 import json
 import sys
 import warnings
 import weakref
-from time import monotonic
+from time import perf_counter
 from typing import Any
 
-from scalable_ai.grading import wire
-from scalable_ai.grading.channel import Channel, KernelEndedError
-from scalable_ai.grading.foreign import proxies
+from scalable_ai.grading.foreign import classes
+from scalable_ai.grading.foreign.decisions import Decisions
 from scalable_ai.grading.foreign.errors import LostError, RemoteControlError, UnjudgedError, raised
 from scalable_ai.grading.foreign.exports import Exports
 from scalable_ai.grading.foreign.graph import Graph
+from scalable_ai.grading.foreign.line import Line
 from scalable_ai.grading.foreign.plain import Node
 from scalable_ai.grading.foreign.proxies import Remote, RemoteMeta
 from scalable_ai.grading.wire import WireError
 
+MAX_AT_ONCE = 100_000
 _ROOTS = frozenset({"builtins", "types", "collections", "abc", "contextlib", "functools", "itertools", "io"})
 
 
-class Link(Graph):
+class Link(Decisions, Line, Graph):
     """Questions to one learner's kernel.
 
     Args:
@@ -34,13 +34,14 @@ class Link(Graph):
     """
 
     def __init__(self, namespace: Any, classes: dict[str, set[str]], roots: set[str]) -> None:
-        super().__init__("j")
+        Graph.__init__(self, "j")
+        Line.__init__(self)
         self.namespace, self.source_classes, self.roots = namespace, classes, _ROOTS | roots
         self.exports = Exports(namespace)
-        self.channel: Channel | None = None
-        self.left = 0.0
         self.mentioned: set[str] = set()
-        self.lost: BaseException | None = None
+        self.skipped = 0.0
+        """Seconds that went into carrying values, which a test's own stopwatch leaves out."""
+        self.unmet: AssertionError | None = None
         self.surroundings: Any = None
         self._objects: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
         self._gone: list[str] = []
@@ -57,15 +58,6 @@ class Link(Graph):
         except UnjudgedError as refused:
             self.lost = self.lost or refused
             raise
-
-    def refuse(self, why: str) -> None:
-        """Give up on the test cell.
-
-        Raises:
-            UnjudgedError: Always.
-        """
-        self.lost = UnjudgedError(why)
-        raise self.lost
 
     def _request(self, do: str, *args: Any) -> Any:
         """Have the learner's kernel do one thing and return its value.
@@ -89,7 +81,7 @@ class Link(Graph):
         except (LostError, UnjudgedError):
             raise
         except Exception as broken:
-            self._lose(f"the reply cannot be read ({type(broken).__name__})", broken)
+            self.lose(f"the reply cannot be read ({type(broken).__name__})", broken)
         raise error
 
     def call(self, function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -103,9 +95,16 @@ class Link(Graph):
             raise UnjudgedError(f"an argument cannot be given to the learner's code: {error}") from None
 
     def _round(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Make one exchange; only what the learner's kernel takes for it counts on a stopwatch."""
         if self.lost is not None:
             raise self.lost
-        body["op"] = "foreign"
+        started, self.waited = perf_counter(), 0.0
+        try:
+            return self._carry(body)
+        finally:
+            self.skipped += perf_counter() - started - self.waited
+
+    def _carry(self, body: dict[str, Any]) -> dict[str, Any]:
         try:
             body |= self.surroundings.news(self._argument)
             body["m"] = self.changes()
@@ -114,7 +113,11 @@ class Link(Graph):
         alive = {hid for hid in self._gone if hid in self._objects}
         body["release"], self._gone = [hid for hid in self._gone if hid not in alive], []
         body["threaded"] = self.exports.has_callbacks
-        reply = self._exchange(body)
+        if len(json.dumps(body["m"])) > MAX_AT_ONCE:
+            # Large values go ahead, so that carrying them is not taken for the learner's time.
+            self.exchange({"op": "foreign", "do": "nothing", "m": body["m"], "forget": body.pop("forget", [])})
+            body["m"], self.waited = {}, 0.0
+        reply = self.exchange({"op": "foreign", **body})
         try:
             self._define(reply["c"])
             self.take(reply["m"], "k")
@@ -124,7 +127,7 @@ class Link(Graph):
         except (LostError, UnjudgedError):
             raise
         except Exception as broken:
-            self._lose(f"the reply cannot be read ({type(broken).__name__})", broken)
+            self.lose(f"the reply cannot be read ({type(broken).__name__})", broken)
         if out:
             sys.stdout.write(out)
         if err:
@@ -135,36 +138,6 @@ class Link(Graph):
             warnings.warn(text, category if known else UserWarning, stacklevel=3)
         return reply
 
-    def hello(self) -> dict[str, Any]:
-        """Return the kernel's token and Python version."""
-        return self._exchange({"op": "foreign", "do": "hello"})
-
-    def _exchange(self, body: dict[str, Any]) -> dict[str, Any]:
-        started, limit = monotonic(), max(self.left, 0.01)
-        try:
-            reply = json.loads(self.channel.request(json.dumps(body), limit))
-            if "ok" not in reply:
-                kind = str(reply["error"]["type"])
-                self._lose("it took too long" if kind == "KeyboardInterrupt" else f"its kernel said {kind[:80]}", None)
-            found = json.loads(wire.loads(reply["ok"]))
-            if not isinstance(found, dict):
-                self._lose("the reply cannot be read", None)
-            return found
-        except KernelEndedError:
-            self._lose("it ended its kernel", None, True)
-        except TimeoutError as error:
-            if monotonic() - started < limit * 0.9:  # an alarm of the test's own
-                raise error
-            self._lose("it took too long", None, True)
-        except (ConnectionError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            self._lose(f"the reply cannot be read ({type(error).__name__})", None)
-        finally:
-            self.left -= monotonic() - started
-
-    def _lose(self, text: str, cause: BaseException | None, is_stopped: bool = False) -> None:
-        self.lost = LostError(text, is_stopped)
-        raise self.lost from cause
-
     # callbacks
 
     def _act(self, reply: dict[str, Any]) -> dict[str, Any]:
@@ -174,10 +147,12 @@ class Link(Graph):
             kwargs = {str(key): self.value(node) for key, node in named}
             self.exports[xid]
         except Exception as broken:
-            self._lose(f"the reply cannot be read ({type(broken).__name__})", broken)
+            self.lose(f"the reply cannot be read ({type(broken).__name__})", broken)
         try:
             return {"v": self._argument(self.exports.act(xid, what, args, kwargs))}
         except Exception as error:
+            if isinstance(error, AssertionError) and not self.raised_by_learner(error):
+                self.unmet = error  # whether it counts is not for the learner's code to say
             number = f"e{len(self._errors)}"
             self._errors[number] = error
             known = [self._argument(arg) for arg in error.args] if not isinstance(error, Remote) else []
@@ -234,7 +209,7 @@ class Link(Graph):
             raise WireError("the reply is malformed")
         made = self._objects.get(hid)
         if made is None or type(made) is not kind:
-            made = proxies.make_object(kind, hid)
+            made = classes.make_object(kind, hid)
             self._objects[hid] = made
             weakref.finalize(made, self._gone.append, hid).atexit = False
         return made
@@ -249,10 +224,10 @@ class Link(Graph):
             bases = tuple(define(base) for base in told["bases"])
             made = None
             if told["library"]:
-                made = proxies.plain_class(told["module"], told["qualname"])
+                made = classes.plain_class(told["module"], told["qualname"])
             elif told["fields"] is not None:
-                made = collections.namedtuple(told["name"], told["fields"], module="__main__")  # noqa: PYI024
-            self._classes[hid] = made or proxies.make_class(self, hid, told, bases)
+                made = collections.namedtuple(told["name"], told["fields"], module="__main__")
+            self._classes[hid] = made or classes.make_class(self, hid, told, bases)
             if not isinstance(self._classes[hid], RemoteMeta) and told["fields"] is not None:
                 self._class_ids[self._classes[hid]] = hid
             return self._classes[hid]
@@ -262,6 +237,8 @@ class Link(Graph):
 
     def _raised(self, said: dict[str, Any]) -> BaseException:
         kind = self._classes[said["class"]]
+        if kind is WireError:
+            self.refuse(str(said.get("text", ""))[:300])
         text = str(said.get("text", ""))
         self.surroundings.line = said.get("line")
         if isinstance(kind, RemoteMeta):
@@ -276,56 +253,6 @@ class Link(Graph):
         error.__dict__.update({key: value for key, value in more.items() if isinstance(key, str) and key[:1] != "_"})
         error.__dict__["_of_learner"] = True
         return error
-
-    @staticmethod
-    def raised_by_learner(error: BaseException) -> bool:
-        """Return whether an exception came out of the learner's code."""
-        return isinstance(error, Remote) or "_of_learner" in getattr(error, "__dict__", {})
-
-    # what the learner's own classes decide
-
-    def decides(self, kind: type, name: str, *other: Any) -> bool:
-        """Return whether a special method of the learner's class is asked.
-
-        It is for classes that the instructor's own notebook gives that method; against plain data, only in a test
-        that names such a class, so that an answer of another kind than was asked for is never asked what it equals.
-        """
-        method = "__eq__" if name == "ne" else f"__{name}__"
-        names = [base._name_ for base in kind.__mro__ if isinstance(base, RemoteMeta)]
-        if kind._library_ or not any(method in self.source_classes.get(one, ()) for one in names):
-            return False
-        return all(isinstance(type(one), RemoteMeta) for one in other) or not self.mentioned.isdisjoint(names)
-
-    def compare(self, name: str, left: Any, *right: Any) -> Any:
-        """Return what an operator of the learner's class says, where it is asked."""
-        kind = type(left)
-        if self.decides(kind, name, *right):
-            return self.request("op", name, (left, *right))
-        if kind._library_:
-            claims = kind._claims_
-            if name in {"eq", "ne"} and claims is not None and claims.__eq__ is object.__eq__:
-                return NotImplemented
-            if name in {"eq", "ne"} and right[0] is left:
-                return name == "eq"
-            if right[0] is None and name in {"eq", "ne"}:
-                return name == "ne"
-            what = f"{kind.__module__}.{kind._name_}"
-            self.refuse(f"an object of class {what} is computed with, which only the learner's kernel can do")
-        return NotImplemented
-
-    def signature(self, function: Any) -> inspect.Signature:
-        """Return the signature of a function of the learner's."""
-        rows, has_result, result = self.request("signature", function)
-        made = [
-            inspect.Parameter(
-                name,
-                inspect._ParameterKind(kind),
-                default=default if has_default else inspect.Parameter.empty,
-                annotation=annotation if has_annotation else inspect.Parameter.empty,
-            )
-            for name, kind, has_default, default, has_annotation, annotation in rows
-        ]
-        return inspect.Signature(made, return_annotation=result if has_result else inspect.Signature.empty)
 
 
 class _Handle:

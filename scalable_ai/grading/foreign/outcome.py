@@ -30,15 +30,16 @@ class ForeignVerdict:
     """Why there is no verdict, for the instructor; then there are no marks either."""
 
 
-def unjudged(grade_id: str, why: str) -> ForeignVerdict:
+def unjudged(grade_id: str, why: str, stopped: bool = False) -> ForeignVerdict:
     """Return no verdict and so no marks: nbgrader takes a cell without an error for one that passed."""
-    text = "This test could not be judged; your instructor is told."
-    return ForeignVerdict([_error("NoVerdict", text)], flag=f"test cell '{grade_id}': {why}")
+    text = "this test could not be judged; your instructor is told."
+    return ForeignVerdict([_error("NoVerdict", text)], stopped, f"test cell '{grade_id}': {why}")
 
 
-def lost(error: LostError) -> ForeignVerdict:
-    """Return no marks: the learner's code gave no answer that can be read."""
-    return ForeignVerdict([_error("NoAnswer", f"Your code gave no answer: {error}.")], stopped=error.is_stopped)
+def lost(grade_id: str, error: LostError) -> ForeignVerdict:
+    """Return no marks: the learner's code gave no answer, or its kernel none that can be read."""
+    flag = "" if error.is_stopped else f"test cell '{grade_id}': {error}"
+    return ForeignVerdict([_error("NoAnswer", f"Your code gave no answer: {error}.")], error.is_stopped, flag)
 
 
 def _error(name: str, message: str, *lines: str) -> NotebookNode:

@@ -5,23 +5,19 @@ Nothing of this is believed by the judge: it runs beside the learner's code.
 
 from __future__ import annotations
 
-import builtins
 import contextlib
-import copy
-import inspect
 import io
 import json
-import operator
 import secrets
 import sys
 import threading
 import traceback
 import warnings
 from queue import SimpleQueue
-from types import MappingProxyType
 from typing import Any
 
-from scalable_ai.grading.foreign import guest, rng
+from scalable_ai.grading.foreign import rng
+from scalable_ai.grading.foreign.operations import operate
 from scalable_ai.grading.foreign.table import Table
 
 MAX_OUTPUT = 200_000
@@ -30,7 +26,7 @@ _sessions: dict[int, Server] = {}
 
 def serve(namespace: dict[str, Any], asked: dict[str, Any]) -> str:
     """Carry out one request and return the reply."""
-    if id(namespace) not in _sessions:
+    if id(namespace) not in _sessions or asked["do"] == "restart":
         _sessions[id(namespace)] = Server(namespace)
     return json.dumps(_sessions[id(namespace)].answer(asked))
 
@@ -53,11 +49,10 @@ class Server:
         self._waiting: list[SimpleQueue[Any]] = []
         self._threads: list[int] = []
         self._patched: dict[tuple[int, str], tuple[Any, bool, Any]] = {}
-        self._seen: dict[str, Any] = {}
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Carry out one request."""
-        if asked["do"] == "hello":
+        if asked["do"] in {"hello", "restart"}:
             return {"token": self.token, "version": list(sys.version_info[:2])}
         table = self.table
         out, err = _Output(), _Output()
@@ -80,9 +75,11 @@ class Server:
         reply["warn"] = [[table.class_id(one.category), str(one.message)[:1000]] for one in warned[:100]]
         reply["c"].update(table.classes)
         table.classes = {}
-        reply["stale"] = [name for name, value in self._seen.items() if self.namespace.get(name, self) is not value]
+        reply["stale"] = [
+            name for name, value in self.table.seen.items() if self.namespace.get(name, self) is not value
+        ]
         for name in reply["stale"]:
-            del self._seen[name]
+            del self.table.seen[name]
         if asked.get("rng?"):
             reply["rng"] = rng.states()
         return reply
@@ -97,9 +94,9 @@ class Server:
             self._patch(table.value(target), name, node)
         for name in asked.get("del", []):
             self.namespace.pop(name, None)
-            self._seen.pop(name, None)
+            self.table.seen.pop(name, None)
         for name, node in asked.get("set", []):
-            self.namespace[name] = self._seen[name] = table.value(node)
+            self.namespace[name] = self.table.seen[name] = table.value(node)
         if "recursion" in asked:
             sys.setrecursionlimit(asked["recursion"])
         rng.restore(asked.get("rng", {}))
@@ -173,81 +170,8 @@ class Server:
         error._judge_error = said["id"]
         return error
 
-    # what can be asked
-
     def _run(self, asked: dict[str, Any]) -> Any:
-        values = [self.table.value(node) for node in asked.get("a", [])]
-        return getattr(self, f"_do_{asked['do']}")(*values)
-
-    def _do_get(self, name: str) -> Any:
-        if name not in self.namespace:
-            return ()
-        self._seen[name] = self.namespace[name]
-        return (self.namespace[name],)
-
-    def _do_names(self) -> Any:
-        return [name for name in self.namespace if isinstance(name, str)]
-
-    def _do_call(self, function: Any, args: tuple, kwargs: tuple) -> Any:
-        return function(*args, **dict(kwargs))
-
-    def _do_library(self, path: str, args: tuple, kwargs: tuple) -> Any:
-        return self.table.inside("lib", path)(*args, **dict(kwargs))
-
-    def _do_attr(self, target: Any, name: str) -> Any:
-        value = getattr(target, name)
-        return dict(value) if isinstance(value, MappingProxyType) else value
-
-    def _do_setattr(self, target: Any, name: str, value: Any) -> None:
-        setattr(target, name, value)
-
-    def _do_delattr(self, target: Any, name: str) -> None:
-        delattr(target, name)
-
-    def _do_op(self, name: str, args: tuple) -> Any:
-        return OPERATIONS[name](*args)
-
-    def _do_step(self, target: Any) -> Any:
-        try:
-            return (next(target),)
-        except StopIteration:
-            return ()
-
-    def _do_import(self, name: str) -> Any:
-        import importlib
-
-        return importlib.import_module(name)
-
-    def _do_backward(self, tensor: Any, gradient: Any) -> None:
-        tensor.backward(gradient=gradient, retain_graph=True)
-
-    def _do_nothing(self) -> None:
-        pass
-
-    def _do_source(self, target: Any) -> str:
-        return inspect.getsource(target)
-
-    def _do_signature(self, target: Any) -> Any:
-        found = inspect.signature(target)
-        rows = [
-            (
-                one.name,
-                int(one.kind),
-                one.default is not one.empty,
-                None if one.default is one.empty else one.default,
-                one.annotation is not one.empty,
-                None if one.annotation is one.empty else one.annotation,
-            )
-            for one in found.parameters.values()
-        ]
-        has = found.return_annotation is not found.empty
-        return tuple(rows), has, found.return_annotation if has else None
-
-    def _do_magic(self, method: str, args: tuple) -> Any:
-        from IPython import get_ipython
-
-        value = getattr(get_ipython(), method)(*args)
-        return list(value) if method == "getoutput" else None
+        return operate(self.table, asked["do"], [self.table.value(node) for node in asked.get("a", [])])
 
     def _error(self, error: BaseException) -> dict[str, Any]:
         table = self.table
@@ -266,31 +190,3 @@ class Server:
         said["line"] = lines[-1] if lines else None
         error.__traceback__ = None
         return said
-
-
-def _dunder(name: str) -> Any:
-    def apply(left: Any, *rest: Any) -> Any:
-        return getattr(type(left), f"__{name}__")(left, *rest)
-
-    return apply
-
-
-OPERATIONS = {
-    **{name: _dunder(name) for name in guest.BINARY},
-    **{f"r{name}": _dunder(f"r{name}") for name in guest.BINARY},
-    **{f"i{name}": _dunder(f"i{name}") for name in guest.BINARY if name != "divmod"},
-    **{name: _dunder(name) for name in guest.COMPARE},
-    **{name: getattr(operator, name) for name in ("neg", "pos", "abs", "invert")},
-    **{name: getattr(builtins, name) for name in "bool int float complex len str repr hash".split()},
-    **{name: getattr(builtins, name) for name in "iter format round reversed dir".split()},
-    "index": operator.index,
-    "contains": operator.contains,
-    "getitem": operator.getitem,
-    "setitem": operator.setitem,
-    "delitem": operator.delitem,
-    "enter": _dunder("enter"),
-    "exit": lambda target, kind, error: type(target).__exit__(target, kind, error, None),
-    "copy": copy.copy,
-    "deepcopy": copy.deepcopy,
-    "array": lambda target: __import__("numpy").asarray(target),
-}

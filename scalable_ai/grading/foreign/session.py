@@ -69,11 +69,13 @@ class Session:
             self.link.lost = self.link.lost or ended
         except BaseException as error:
             outputs = [outcome.failed(error, grade_id, cell.source, filename)]
+        if self.link.unmet is not None and not any(output.output_type == "error" for output in outputs):
+            outputs = [outcome.failed(self.link.unmet, grade_id, cell.source, filename)]
         self._done.add(here.index)
         if isinstance(self.link.lost, UnjudgedError):
             return outcome.unjudged(grade_id, str(self.link.lost))
         if self.link.lost is not None:
-            return outcome.lost(self.link.lost)
+            return outcome.lost(grade_id, self.link.lost)
         return ForeignVerdict([*outcome.printed(out.getvalue()), *outputs])
 
     def _prepare(self, tree: ast.Module, source: str) -> None:

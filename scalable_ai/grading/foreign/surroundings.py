@@ -10,12 +10,13 @@ import ast
 import builtins
 import contextlib
 import dataclasses
-import importlib
 import inspect
 import io
 import os
 import random
 import sys
+import time
+import timeit
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,17 +27,17 @@ import numpy as np
 import torch
 
 from scalable_ai.grading.foreign import rng
-from scalable_ai.grading.foreign.dataflow import STATEFUL, all_imports
 from scalable_ai.grading.foreign.errors import UnjudgedError
 from scalable_ai.grading.foreign.graph import plain_copy
+from scalable_ai.grading.foreign.patches import Patches
 from scalable_ai.grading.foreign.plain import ANOTHER, write
 from scalable_ai.grading.foreign.proxies import Remote, RemoteMeta
 from scalable_ai.grading.wire import WireError
 
 MAX_OUTPUT = 100_000
 _ABSENT = object()
+_CLOCKS = ("time", "perf_counter", "monotonic", "time_ns", "perf_counter_ns", "monotonic_ns")
 _ASKED = (dataclasses.fields, dataclasses.asdict, dataclasses.astuple, dataclasses.replace)
-_STREAMS = {"stdout", "stderr", "displayhook", "excepthook"}
 
 
 class Output(io.StringIO):
@@ -62,7 +63,7 @@ class Surroundings:
         self._link, self._used, self.is_seeded, self._source_of = link, used, is_seeded, source_of
         self.visible: set[str] = set()
         self.line: int | None = None
-        self._watched: dict[tuple[int, str], list[Any]] = {}
+        self._patches = Patches(link.namespace)
         self._limit, self._told_limit = sys.getrecursionlimit(), 0
         self._rng: dict[str, Any] = {}
 
@@ -71,7 +72,7 @@ class Surroundings:
         """Run a test cell's code in a folder, with what it prints going to a stream."""
         before = Path.cwd()
         main, path = sys.modules.get("__main__"), list(sys.path)
-        self._find_patched(tree)
+        self._patches.find(tree)
         with contextlib.ExitStack() as stack:
             stack.callback(os.chdir, before)
             os.chdir(folder)
@@ -80,7 +81,7 @@ class Surroundings:
             for target, name, value in self._replaced():
                 stack.callback(setattr, target, name, getattr(target, name))
                 setattr(target, name, value)
-            stack.callback(self._restore_patched)
+            stack.callback(self._put_back)
             stack.callback(sys.modules.__setitem__, "__main__", main)
             sys.modules["__main__"] = _Main(self._link.namespace)
             stack.callback(sys.path.__setitem__, slice(None), path)
@@ -94,7 +95,7 @@ class Surroundings:
         def enter_and_watch(patch: Any) -> Any:
             target = patch.getter()
             if not isinstance(target, Remote | RemoteMeta | _Main):
-                self._watch(target, patch.attribute)
+                self._patches.watch(target, patch.attribute)
             return enter(patch)
 
         get_source, get_lines = inspect.getsource, inspect.getsourcelines
@@ -113,7 +114,14 @@ class Surroundings:
             (sys, "setrecursionlimit", self._set_limit),
             (sys, "getrecursionlimit", lambda: self._limit),
             (sys, "stdin", io.StringIO()),
+            *((time, name, self._without_carrying(name)) for name in _CLOCKS),
+            (timeit, "default_timer", self._without_carrying("perf_counter")),
         ]
+
+    def _without_carrying(self, name: str) -> Callable[[], float]:
+        """Return a clock that stands still while values are carried between the processes."""
+        read, unit, before = getattr(time, name), 10**9 if name.endswith("_ns") else 1, self._link.skipped
+        return lambda: read() - type(read())((self._link.skipped - before) * unit)
 
     def _there(self, function: Any) -> Any:
         """Return a function that runs in the learner's kernel for objects of the learner's."""
@@ -143,67 +151,17 @@ class Surroundings:
             self._rng = rng.states()
             self._link.request("nothing")
 
-    # library functions that the test replaces
-
-    def _find_patched(self, tree: ast.AST) -> None:
-        """Note attributes of modules that the cell assigns to."""
-        modules = all_imports(tree)
-        for node in ast.walk(tree):
-            targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else ()
-            for target in targets:
-                if isinstance(target, ast.Attribute):
-                    owner = self._resolve(target.value, modules)
-                    if owner is not None and target.attr not in _STREAMS:
-                        self._watch(owner, target.attr)
-
-    def _resolve(self, node: ast.expr, modules: dict[str, str]) -> Any:
-        if isinstance(node, ast.Attribute):
-            owner = self._resolve(node.value, modules)
-            value = getattr(owner, node.attr, None) if owner is not None else None
-        elif isinstance(node, ast.Name) and node.id in modules and modules[node.id].partition(".")[0] not in STATEFUL:
-            module, _, name = modules[node.id].partition(":")
-            with contextlib.suppress(Exception):
-                value = importlib.import_module(module)
-                return getattr(value, name) if name else value
-            return None
-        else:
-            value = dict.get(self._link.namespace, node.id) if isinstance(node, ast.Name) else None
-        return value if isinstance(value, types.ModuleType | type) and not isinstance(value, RemoteMeta) else None
-
-    def _watch(self, target: Any, name: str) -> None:
-        is_library = isinstance(target, types.ModuleType) or (
-            isinstance(target, type) and target.__module__ != "__main__"
-        )
-        if is_library and not (target is sys and name in _STREAMS):
-            before = vars(target).get(name, _ABSENT)
-            self._watched.setdefault((id(target), name), [target, name, before, before])
-
-    def _patches(self, encode: Callable[[Any], Any]) -> list[list[Any]]:
-        told = []
-        for row in self._watched.values():
-            target, name, before, last = row
-            now = vars(target).get(name, _ABSENT)
-            if now is not last:
-                row[3] = now
-                told.append([encode(target), name, "restore" if now is before else encode(now)])
-        return told
-
-    def _restore_patched(self) -> None:
-        changed = False
-        for target, name, before, _ in self._watched.values():
-            if vars(target).get(name, _ABSENT) is not before:
-                changed = True
-                delattr(target, name) if before is _ABSENT else setattr(target, name, before)
-        if (changed or any(row[3] is not row[2] for row in self._watched.values())) and self._link.lost is None:
+    def _put_back(self) -> None:
+        if self._patches.restore() and self._link.lost is None:
             with contextlib.suppress(BaseException):
-                self._link.request("names")
-        self._watched.clear()
+                self._link.request("nothing")
+        self._patches.forget()
 
     # what a request takes along, and what its reply brings
 
     def news(self, encode: Callable[[Any], Any]) -> dict[str, Any]:
         """Return what the learner's kernel has to know before it carries out a request."""
-        told: dict[str, Any] = {"patch": self._patches(encode)}
+        told: dict[str, Any] = {"patch": self._patches.news(encode)}
         bound, told["del"] = self._link.namespace.news()
         told["set"] = [
             [name, node] for name, value in bound.items() if (node := self._pushed(name, value)) is not _ABSENT

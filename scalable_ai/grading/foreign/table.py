@@ -30,6 +30,8 @@ class Table(Graph):
         """Descriptions that the judge has not been told yet."""
         self.guests: dict[str, Any] = {}
         self._guest_ids: dict[int, str] = {}
+        self.seen: dict[str, Any] = {}
+        """Names that the judge has looked up, with what they meant then."""
         self.ask: Any = None
         """Asks the judge to act on an object of its own."""
 

@@ -19,7 +19,7 @@ from scalable_ai.grading.sandbox.watch import PERIOD, Watch, anonymous, children
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 # The first process of a box: it ends, and with it the box, when this parent lets go of its standard input.
-FIRST_PROCESS = ("/bin/sh", ["sh", "-c", "trap '' CHLD; read line"])
+FIRST_PROCESS = ("/bin/sh", ["sh", "-c", "trap '' CHLD INT TERM HUP; read line"])
 NOT_ENTERED = 97
 """Exit status of a process that could not enter its box."""
 
@@ -102,8 +102,9 @@ class Keeper:
         call("unshare", namespaces.NEW_PROCESSES)
         waiting, leash = os.pipe()
         path, command = FIRST_PROCESS
+        files = [(os.POSIX_SPAWN_DUP2, waiting, 0)]
         # Other processes hold no copy of the leash: it is closed on exec, and by name after a fork.
-        first = os.posix_spawn(path, command, {}, file_actions=[(os.POSIX_SPAWN_DUP2, waiting, 0)])
+        first = os.posix_spawn(path, command, {}, file_actions=files, setpgroup=0)
         os.close(waiting)
         return first, leash
 

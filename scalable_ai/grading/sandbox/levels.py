@@ -16,7 +16,7 @@ DOES_NOT_HOLD: dict[str, dict[str, str]] = {
         "names": "outside the box it can be asked whether a file exists, and its size; none can be listed or read",
         "unix sockets": "local sockets of the machine can be connected to where the box's user may",
         "shared memory": "/dev/shm is the machine's own",
-        "system calls on segments": "System V segments and queues are the machine's own",
+        "segments": "System V segments and queues are the machine's own",
         "terminals": "there are no pseudo-terminals",
         "old kernels": "before Linux 6.12 an ordinary user's box can send signals to that user's other processes",
         "parent killed": "what a kernel has detached goes on when the warm parent itself is killed",

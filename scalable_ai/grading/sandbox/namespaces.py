@@ -52,9 +52,9 @@ def enter(box: Box, runtime: Path, workshop: Path) -> None:
         writable.append(_inside(root, path))
     _prepare_devices(root)
     _place(root, Path("/proc"))
-    _change(root, ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV, 0)
+    _change(root, AT_RECURSIVE, ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV, 0)
     for place in writable:
-        _change(place, 0, ATTR_RDONLY)
+        _change(place, 0, 0, ATTR_RDONLY)  # not what is mounted below, such as data under /tmp
     _open_devices(root)
     call("mount", "proc", root / "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0)
     os.chdir(root)
@@ -121,10 +121,10 @@ def _bind(source: Path, target: Path) -> None:
     call("mount", source, target, 0, MS_BIND | MS_REC, 0)
 
 
-def _change(target: Path, more: int, less: int) -> None:
-    """Set and clear attributes of all that is mounted at and below a place."""
+def _change(target: Path, how: int, more: int, less: int) -> None:
+    """Set and clear attributes of what is mounted at a place, and below it if told so."""
     change = ctypes.create_string_buffer(struct.pack("4Q", more, less, 0, 0))
-    call("mount_setattr", AT_FDCWD, target, AT_RECURSIVE, ctypes.byref(change), 32)
+    call("mount_setattr", AT_FDCWD, target, how, ctypes.byref(change), 32)
 
 
 def _prepare_devices(root: Path) -> None:

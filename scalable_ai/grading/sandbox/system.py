@@ -23,7 +23,7 @@ SETTINGS = (
 """What of /etc a box sees: what programs need, and nothing that an administrator may have put there."""
 
 OWN_SETTINGS = {
-    "hosts": "127.0.0.1 localhost box\n::1 localhost\n",
+    "hosts": "127.0.0.1 localhost box\n::1 localhost box\n::ffff:127.0.0.1 localhost box\n",
     "hostname": "box\n",
     # No name service is there to be waited for.
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",

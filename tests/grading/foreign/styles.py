@@ -1,5 +1,6 @@
 """Exercises with test cells of many styles, each with a right answer and wrong ones."""
 
+# ruff: noqa: E501 - answers as text
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ class Style:
     wrong: tuple[str, ...] = ()
     locked: str = ""
     given: str = ""
+    needs: str = "sys"
+    """A library."""
     after: str = ""
     """Another test cell."""
 
@@ -408,7 +411,10 @@ except NameError:
 else:
     raise AssertionError
 """,
-        ("total = 7\nlog = [3, 4]\ndef add(n): pass", "total = 0\nlog = []\ndef add(n):\n    global total\n    total = n\n    log.append(n)"),
+        (
+            "total = 7\nlog = [3, 4]\ndef add(n): pass",
+            "total = 0\nlog = []\ndef add(n):\n    global total\n    total = n\n    log.append(n)",
+        ),
     ),
     Style(
         "recursion limit",
@@ -676,8 +682,10 @@ assert b.size == 3
 del b.log
 assert not hasattr(b, "size")
 """,
-        ("class Box:\n    def __init__(self): self.log = ['in', 'out']\n    def __enter__(self): return self\n"
-         "    def __exit__(self, *a): return True",),
+        (
+            "class Box:\n    def __init__(self): self.log = ['in', 'out']\n    def __enter__(self): return self\n"
+            "    def __exit__(self, *a): return True",
+        ),
     ),
     Style(
         "values of many kinds",
@@ -721,7 +729,10 @@ assert big() == 2 ** 200 and text() == "déjà \\U0001f600" and raw() == b"\\x00
 assert list(lazy(3)) == ["0", "1", "2"]
 assert nothing() is None
 """,
-        ("def stats(words): return {'a': 2, 'b': 1}", "import collections\ndef stats(w): return collections.Counter(w)"),
+        (
+            "def stats(words): return {'a': 2, 'b': 1}",
+            "import collections\ndef stats(w): return collections.Counter(w)",
+        ),
     ),
     Style(
         "linked list",
@@ -890,8 +901,10 @@ assert {Key(1): "a"}[Key(1)] == "a"
 assert [f.name for f in dataclasses.fields(Card)] == ["rank", "suit"]
 assert dataclasses.asdict(Card(1)) == {"rank": 1, "suit": "x"}
 """,
-        ("class Card:\n    def __init__(self, rank, suit='x'): self.rank = rank\nclass Color: RED = 1; BLUE = 2\n"
-         "def favorite(): return 2",),
+        (
+            "class Card:\n    def __init__(self, rank, suit='x'): self.rank = rank\nclass Color: RED = 1; BLUE = 2\n"
+            "def favorite(): return 2",
+        ),
     ),
     Style(
         "torch",
@@ -935,7 +948,64 @@ assert list(net.state_dict()) == ["fc.weight", "fc.bias"]
 net.eval()
 assert not net.training
 """,
-        ("import torch\nfrom torch import nn\nclass Net(nn.Module):\n    def forward(self, x): return x[:, :2]\n"
-         "def loss_of(p, y): return 0\ndef train(m, x, y): return 0.0",),
+        (
+            "import torch\nfrom torch import nn\nclass Net(nn.Module):\n    def forward(self, x): return x[:, :2]\n"
+            "def loss_of(p, y): return 0\ndef train(m, x, y): return 0.0",
+        ),
+    ),
+    Style(
+        "pandas",
+        """
+import pandas as pd
+def clean(df):
+    return df.dropna().reset_index(drop=True)
+def by_city(df):
+    return df.groupby("city")["n"].mean()
+def add_column(df):
+    df["double"] = df["n"] * 2
+def longest(df):
+    return df.loc[df["n"].idxmax(), "city"]
+def dates(df):
+    return pd.to_datetime(df["day"])
+def table(df):
+    return df.pivot_table(index="city", columns="kind", values="n", aggfunc="sum")
+frame = pd.DataFrame({"a": [1, 2]})
+def labels(df): return df["city"].astype("category")
+def names(df): return df.columns
+def parts(df): return df.groupby("city")
+def months(df): return df.set_index(pd.date_range("2024-01-31", periods=len(df), freq="D"))
+def zoned(df): return pd.to_datetime(df["day"]).dt.tz_localize("UTC")
+""",
+        """
+import numpy as np
+import pandas as pd
+from pandas.testing import assert_frame_equal, assert_series_equal
+df = pd.DataFrame({"city": ["A", "B", "A", None], "n": [1.0, 5.0, 3.0, np.nan], "kind": list("xyxy"),
+                   "day": ["2024-01-01"] * 4, "k": [1, 2, 3, 4]})
+c = clean(df)
+assert c.shape == (3, 5) and isinstance(c, pd.DataFrame)
+assert_frame_equal(c, df.dropna().reset_index(drop=True))
+means = by_city(c)
+assert_series_equal(means, pd.Series([2.0, 5.0], index=pd.Index(["A", "B"], name="city"), name="n"))
+assert add_column(c) is None
+assert list(c.columns)[-1] == "double" and c["double"].sum() == 18
+assert longest(c) == "B"
+assert dates(c).dt.year.eq(2024).all() and str(dates(c).dtype).startswith("datetime64")
+assert table(c).loc["A", "x"] == 4 and table(c).equals(c.pivot_table(index="city", columns="kind", values="n", aggfunc="sum"))
+assert frame.equals(pd.DataFrame({"a": [1, 2]})) and (frame["a"] == pd.Series([1, 2])).all()
+assert list(labels(c).cat.categories) == ["A", "B"]
+assert_series_equal(labels(c), c["city"].astype("category"))
+assert list(names(c)) == list(c.columns), names(c)
+assert isinstance(names(c), pd.Index)
+assert parts(c).ngroups == 2 and parts(c).size()["A"] == 2
+assert_frame_equal(months(c), c.set_index(pd.date_range("2024-01-31", periods=3, freq="D")))
+assert_series_equal(zoned(c), pd.to_datetime(c["day"]).dt.tz_localize("UTC"))
+assert frame.loc[0, "a"] == 1
+""",
+        (
+            "def clean(df): return df",
+            "import pandas as pd\ndef clean(df): return df.dropna()\nframe = pd.DataFrame({'a': [1.0, 2.0]})",
+        ),
+        needs="pandas",
     ),
 ]

@@ -10,6 +10,7 @@ from tests.grading.foreign.styles import STYLES
 
 @pytest.mark.parametrize("style", STYLES, ids=[style.name for style in STYLES])
 def test_marks_are_those_of_one_kernel(style, tmp_path):
+    pytest.importorskip(style.needs)
     source = notebook(*style.cells)
     for label, answer in style.answers():
         hand_in = handed_in(source, *answer)
