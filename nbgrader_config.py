@@ -1,9 +1,9 @@
-"""nbgrader's configuration: where the course lies, and the course's own preprocessors."""
+"""nbgrader's configuration: where the course lies, how its assignments are made, and who grades."""
 
 from nbgrader import preprocessors as stock
 
 from scalable_ai.grading import preprocessors as ours
-from scalable_ai.grading.exporter import SubmissionExporter
+from scalable_ai.grading import use_engine
 
 c = get_config()  # noqa: F821 - nbgrader gives it
 
@@ -22,16 +22,10 @@ c.GenerateAssignment.preprocessors = [
     stock.CheckCellMetadata,
 ]
 
-c.Autograde.exporter_class = SubmissionExporter
-c.Autograde.sanitize_preprocessors = [ours.RebuildSubmission]
-c.Autograde.autograde_preprocessors = [
-    ours.JudgedExecute,
-    stock.IgnorePattern,
-    "nbconvert.preprocessors.ClearMetadataPreprocessor",
-    stock.LimitOutput,
-    ours.SaveMarks,
-    stock.AssignLatePenalties,
-]
+use_engine(c)
 
-c.JudgedExecute.timeout = 20  # seconds a cell
-c.JudgedExecute.judge_time_limit = 180  # seconds an exercise
+# All limits of grading stand here.
+c.JudgedExecute.timeout = 20  # seconds a cell; an answer has less where the reference answer is quick
+c.JudgedExecute.notebook_timeout = 300  # seconds a notebook
+c.JudgedExecute.judge_time_limit = 180  # seconds for judging one exercise
+c.JudgedExecute.limits = {"memory": 4 * 2**30, "disk": 2 * 2**30, "processes": 256}  # bytes, bytes, number

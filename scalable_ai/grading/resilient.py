@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Float, List, default
 
-from scalable_ai.grading.sandbox import Box, Limits, SandboxError
+from scalable_ai.grading.sandbox import Box, Limits, SandboxError, refusal
 from scalable_ai.grading.workplace import Workplace
 
 Result = tuple[NotebookNode, dict[str, Any]]
@@ -94,11 +94,14 @@ class ResilientExecute(Execute):
     def start_new_kernel(self, **kwargs: Any) -> None:
         """Start a kernel of one thread: spinning barriers of several make cells tens of times slower side by side."""
         known = {name: text for name, text in os.environ.items() if any(fnmatch(name, p) for p in self.environment)}
-        folder, limits = self.workplace.folder, Limits(**self.limits)
-        box = Box(folder, self._readable, limits, self.allow_unsandboxed)
-        env = {**self._variables, **known, "OMP_NUM_THREADS": "1"}
+        folder = self.workplace.folder
+        kwargs |= {"env": {**self._variables, **known, "OMP_NUM_THREADS": "1"}, "cwd": str(folder)}
         try:
-            super().start_new_kernel(env=env, cwd=str(folder), box=box, **kwargs)
+            if sys.platform == "linux":
+                kwargs["box"] = Box(folder, self._readable, Limits(**self.limits), self.allow_unsandboxed)
+            elif not self.allow_unsandboxed:
+                raise SandboxError(refusal(f"there is none for {sys.platform}"))
+            super().start_new_kernel(**kwargs)
         except SandboxError as error:
             # It would be the same for every hand-in: end the batch.
             self.log.critical(str(error))

@@ -51,6 +51,8 @@ class ForeignBench:
             return outcome.unjudged(grade_id, "the instructor's notebook has no such cell")
         if _AUTOTEST.search(cell.source):
             return outcome.unjudged(grade_id, "its AUTOTEST lines are not expanded; generate the assignment first")
+        if not Path(folder).is_dir():
+            return outcome.unjudged(grade_id, f"{folder}: there is no such folder to run it in")
         try:
             session = self._session(channel, time_limit)
         except LostError as lost:

@@ -65,6 +65,7 @@ class Guest:
         self._ask_judge("setattr", [name, value], {})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the object, in the judge."""
         return self._ask_judge("call", list(args), kwargs)
 
     def __iter__(self) -> Any:

@@ -60,6 +60,7 @@ class RemoteMeta(type):
         cls._link_.request("delattr", cls, name)
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Construct an object, in the learner's kernel."""
         return cls._link_.call(cls, args, kwargs)
 
     def __eq__(cls, other: Any) -> bool:

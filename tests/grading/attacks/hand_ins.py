@@ -88,8 +88,11 @@ def notebook_is_a_folder(path: Path, course: Course) -> None:
 
 @hand_in()
 def names_of_all_kinds(path: Path, course: Course) -> None:
-    for name in ("new\nline.txt", "\x1b[2J.txt", "[/red].txt", "-rf", "é" * 120, "a" * 255, "..txt", "{0}%s.txt", "~"):
+    for name in ("new\nline.txt", "\x1b[2J.txt", "-rf", "é" * 120, "a" * 255, "..txt", "{0}%s.txt", "~"):
         (path.parent / name).write_text("mine")
+    # Closes, as a path in a table, a tag that was never opened.
+    (path.parent / "a[").mkdir()
+    (path.parent / "a[" / "red].txt").symlink_to(path)
 
 
 @hand_in()
