@@ -21,7 +21,7 @@ import nbformat
 from scalable_ai.course import Course
 from scalable_ai.data.locate import user_cache
 from scalable_ai.grading.foreign.outcome import ForeignVerdict, unjudged
-from scalable_ai.grading.kernel import Kernel
+from scalable_ai.grading.kernel import Call
 from scalable_ai.grading.verdict import Verdict, no_verdict
 
 # jsonschema takes this grammar where it is installed and a second to read it, for formats that no notebook has.
@@ -49,7 +49,7 @@ class Court:
         chapter: str,
         name: str,
         exercise: str,
-        kernel: Kernel,
+        call: Call,
         answers: dict[str, str],
         points: float,
         title: str = "",
@@ -60,7 +60,7 @@ class Court:
             chapter: The assignment.
             name: The notebook's name.
             exercise: The exercise or quiz.
-            kernel: The kernel in which the learner's answer runs.
+            call: Has the kernel in which the learner's answer runs connect to the judge.
             answers: The learner's answer cells by exercise.
             points: What the exercise is worth.
             title: What a card without a verdict is called.
@@ -73,22 +73,21 @@ class Court:
             "points": points,
             "title": title or exercise,
             "seed": self.seed,
-            **asdict(kernel),
         }
-        reply, why = self._try(request)
+        reply, why = self._try(request, call)
         if reply is not None and "verdict" in reply:
             return Verdict.from_dict(reply["verdict"])
         return no_verdict(title or exercise, points, f"{name}, exercise '{exercise}': {why}", stopped=True)
 
     def judge_cell(
-        self, source: Path, grade_id: str, kernel: Kernel, answers: dict[str, str], workplace: Path, seconds: float
+        self, source: Path, grade_id: str, call: Call, answers: dict[str, str], workplace: Path, seconds: float
     ) -> ForeignVerdict:
         """Return what a test cell of an ordinary nbgrader notebook comes to.
 
         Args:
             source: The instructor's notebook.
             grade_id: The cell's.
-            kernel: The kernel that has run the cells above it.
+            call: Has the kernel that has run the cells above it connect to the judge.
             answers: The learner's answer cells by grade id.
             workplace: The folder that the kernel works in.
             seconds: For the learner's code.
@@ -99,20 +98,19 @@ class Court:
             "answers": answers,
             "workplace": str(workplace),
             "seconds": seconds,
-            **asdict(kernel),
         }
-        reply, why = self._try(request)
+        reply, why = self._try(request, call)
         if reply is None:
             return unjudged(grade_id, why, stopped=True)
         outputs = [nbformat.from_dict(output) for output in reply["outputs"]]
         return ForeignVerdict(outputs, reply["stopped"], reply["flag"])
 
-    def _try(self, request: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    def _try(self, request: dict[str, Any], call: Call | None = None) -> tuple[dict[str, Any] | None, str]:
         """Ask the judge, a new one where it was lost; without a reply, say why."""
         with self._lock:
-            for _ in range(2):
+            for again in (False, True):
                 try:
-                    return self._ask(request), ""
+                    return self._ask(request if call is None else {**request, **asdict(call(again))}), ""
                 except TimeoutError as error:
                     self._stop()
                     return None, f"the judge gave no verdict ({error})"

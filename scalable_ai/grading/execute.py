@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from traitlets import Bool, Enum, Float
 
 from scalable_ai.cards import Finding
 from scalable_ai.grading.court import court_of, data_folders, data_variables
+from scalable_ai.grading.defuse import defuse
 from scalable_ai.grading.exporter import place_of
 from scalable_ai.grading.kernel import call_to_judge
 from scalable_ai.grading.needed import names_asked, what_to_run
@@ -67,6 +69,9 @@ class JudgedExecute(ResilientExecute):
         with Workplace(Path(resources["metadata"]["path"]), self._place.submitted) as workplace:
             result = self.run_in(workplace, nb, resources, km, data_folders(root), data_variables(root))
             workplace.keep_new_files()
+        for cell in nb.cells:
+            if not is_grade(cell) or is_answer(cell):
+                defuse(cell)
         for note in workplace.notes:
             self.log.warning("%s: %s", self._place.student, note)
         for cell, source in whole:
@@ -117,7 +122,12 @@ class JudgedExecute(ResilientExecute):
             return
         self.ensure_kernel()
         verdict = self._court.judge_cell(
-            self._place.source, grade_id, call_to_judge(self.km, self.kc), self._answers, self.workplace.folder, seconds
+            self._place.source,
+            grade_id,
+            partial(call_to_judge, self.km, self.kc),
+            self._answers,
+            self.workplace.folder,
+            seconds,
         )
         if verdict.stopped:
             self.revive()
@@ -166,7 +176,7 @@ class JudgedExecute(ResilientExecute):
                 self._place.chapter,
                 self._place.name,
                 exercise,
-                call_to_judge(self.km, self.kc),
+                partial(call_to_judge, self.km, self.kc),
                 self._answers,
                 points,
                 title=title,

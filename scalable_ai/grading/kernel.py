@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from jupyter_core.utils import run_sync
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,20 @@ class Kernel:
     """Jupyter's connection information, where there are no Unix sockets."""
 
 
-def call_to_judge(manager: Any, client: Any) -> Kernel:
+Call = Callable[[bool], Kernel]
+"""Has a kernel connect to the judge; told whether it was called before, to a judge that was lost."""
+
+
+def call_to_judge(manager: Any, client: Any, again: bool) -> Kernel:
     """Have a kernel connect to the judge, and return what the judge has to know.
 
     Args:
         manager: The kernel's, of jupyter_client.
         client: Connected to it, and not waiting for another reply.
+        again: Whether it may still wait for another judge.
     """
+    if again:
+        run_sync(manager.interrupt_kernel)()
     pid = getattr(manager.provisioner, "pid", None)
     if os.name != "posix":
         connection = manager.get_connection_info()

@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
+from pathlib import Path
 from queue import Empty
 from typing import Any
 
@@ -18,6 +19,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Type
 
+from scalable_ai.grading.folders import remove_folder
 from scalable_ai.grading.sandbox.box import Box, SandboxError
 from scalable_ai.grading.sandbox.cold import ColdBox
 from scalable_ai.grading.warm import WarmProcess, warm_parent
@@ -122,15 +124,20 @@ class WarmProvisioner(LocalProvisioner):
     def _remove_runtime(self) -> None:
         runtime, self._runtime = self._runtime, ""
         if runtime:
-            shutil.rmtree(runtime, ignore_errors=True)
+            remove_folder(Path(runtime))
+
+
+MAX_MESSAGE = 64_000_000
+"""Bytes of one message from a kernel."""
 
 
 class WarmKernelClient(AsyncKernelClient):
     """Waits for a kernel as long as it takes, and no longer."""
 
     def start_channels(self, *args: Any, **kwargs: Any) -> None:
-        """Connect; a kernel that is not there yet is tried again soon."""
+        """Connect; a kernel that is not there yet is tried again soon, and one that sends too much is cut off."""
         self.context.setsockopt(zmq.RECONNECT_IVL, 10)
+        self.context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
         super().start_channels(*args, **kwargs)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
@@ -140,11 +147,12 @@ class WarmKernelClient(AsyncKernelClient):
             RuntimeError: The kernel ended, or was silent for `timeout` seconds.
         """
         deadline = time.monotonic() + (timeout or float("inf"))
+        asked = set()
         while True:
-            asked = self.kernel_info()
+            asked.add(self.kernel_info())
             with contextlib.suppress(Empty):
                 reply = await self.get_shell_msg(timeout=1)
-                if reply["parent_header"].get("msg_id") == asked:
+                if reply["parent_header"].get("msg_id") in asked:
                     await self.get_iopub_msg(timeout=0.2)  # none: the outputs' channel is not connected yet
                     return
             if not await self.is_alive():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import html
 import json
+import os
+import stat
 from pathlib import Path
 
 import nbformat
@@ -15,6 +17,10 @@ from scalable_ai.lessons.build import build_lesson, release_notebook
 
 UNREADABLE_NOTE, REPAIR_NOTE = "grading-note", "repair-note"
 """Ids of the cells that tell a learner what was wrong with the file."""
+
+
+MAX_BYTES = 250_000_000
+"""Of a notebook file, its outputs included."""
 
 
 class UnreadableError(Exception):
@@ -28,7 +34,7 @@ def read_submission(path: Path) -> NotebookNode:
         UnreadableError: It is no notebook.
     """
     try:
-        return _parsed(path.read_bytes())
+        return _parsed(_bytes(path))
     except Exception as error:
         why = error if isinstance(error, _ContentError) else "its content is not that of a notebook"
         raise UnreadableError(
@@ -39,6 +45,17 @@ def read_submission(path: Path) -> NotebookNode:
 
 class _ContentError(ValueError):
     pass
+
+
+def _bytes(path: Path) -> bytes:
+    """Read a plain file: a link may lead to another learner's work, and a pipe has no end."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise _ContentError("it is a link or a device and not a plain file")
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        raw = file.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise _ContentError(f"it is larger than {MAX_BYTES // 10**6} MB")
+    return raw
 
 
 def _parsed(raw: bytes) -> NotebookNode:

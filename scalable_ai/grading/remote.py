@@ -6,13 +6,15 @@ by value on the other side.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import socket
 import time
 import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from typing import Any
 
@@ -38,10 +40,31 @@ def serve(address: str) -> None:
     """Answer requests, a line each, until the judge hangs up."""
     with socket.socket(socket.AF_UNIX) as end:
         _connect(end, address)
-        with end.makefile("rw", encoding="utf-8", newline="\n") as lines:
+        with _unheard(), end.makefile("rw", encoding="utf-8", newline="\n") as lines:
             while request := lines.readline():
                 lines.write(answer(request) + "\n")
                 lines.flush()
+
+
+class _Nowhere(io.TextIOBase):
+    """Takes what nobody will read."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep what answers print and show while they are judged from the notebook, which has shown it once."""
+    from IPython import get_ipython
+
+    publisher, nowhere = get_ipython().display_pub, _Nowhere()
+    publisher.publish = lambda *args, **kwargs: None
+    try:
+        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+            yield
+    finally:
+        del publisher.publish
 
 
 def _connect(end: socket.socket, address: str) -> None:

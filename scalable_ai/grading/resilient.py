@@ -170,18 +170,29 @@ class ResilientExecute(Execute):
         """Start another kernel and bring it to where the last one was, without what ends it this time."""
         while True:
             self._cleanup_kernel()
+            self.workplace.restore()
             self.km = self.create_kernel_manager()
-            self.start_new_kernel()
-            self.start_new_kernel_client()
-            for cell, index in self._done:
-                kept = cell.outputs, cell.execution_count
-                try:
-                    super().preprocess_cell(cell, self.resources, index)
-                except Exception:
-                    self._done.remove((cell, index))
-                    self._lose(cell, index, "ended its kernel")
-                    break
-                self.clear_display_id_mapping(index)
-                cell.outputs, cell.execution_count = kept
-            else:
+            try:
+                self.start_new_kernel()
+                self.start_new_kernel_client()
+            except Exception as error:
+                # What was judged so far keeps its marks.
+                self.log.error("no kernel could be started again: %s", error)
+                self.km, self._deadline = self.create_kernel_manager(), 0.0
                 return
+            if self._replayed():
+                return
+
+    def _replayed(self) -> bool:
+        """Run again what the last kernel ran; False where a cell ended this one too."""
+        for cell, index in self._done:
+            kept = cell.outputs, cell.execution_count
+            try:
+                super().preprocess_cell(cell, self.resources, index)
+            except Exception:
+                self._done.remove((cell, index))
+                self._lose(cell, index, "ended its kernel")
+                return False
+            self.clear_display_id_mapping(index)
+            cell.outputs, cell.execution_count = kept
+        return True

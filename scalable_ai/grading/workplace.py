@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from scalable_ai.grading.folders import regular_files, remove_folder, walk
 
 MAX_KEPT_BYTES = 50_000_000
 """What a notebook wrote is kept beside it up to here."""
 MAX_KEPT_FILES = 1_000
-MAX_DEPTH = 40
-"""Folders within folders that are looked into."""
 
 
 @dataclass
@@ -33,27 +31,39 @@ class Workplace:
 
     def __enter__(self) -> Workplace:
         self.folder = Path(tempfile.mkdtemp(prefix="hand-in-")).resolve()
-        for entry in _walk(self.graded):
-            if entry.is_dir(follow_symlinks=False):
-                (self.folder / Path(entry.path).relative_to(self.graded)).mkdir(exist_ok=True)
-        for path in _regular_files(self.graded):
+        for path in list(regular_files(self.graded)):
             place = path.relative_to(self.graded)
             if _passes_link(self.submitted, place):
                 # nbgrader has copied what the link leads to, which need not be the learner's.
                 path.unlink()
                 self.notes.append(f"{place}: a link, not a file; left out.")
-                continue
-            shutil.copyfile(path, self.folder / place)
-        self._brought = {path.relative_to(self.folder) for path in _regular_files(self.folder)}
+        self._bring()
         return self
 
+    def restore(self) -> None:
+        """Put the files back as they were handed in."""
+        for entry in os.scandir(self.folder):
+            if entry.is_dir(follow_symlinks=False):
+                remove_folder(Path(entry.path))
+            else:
+                os.unlink(entry.path)
+        self._bring()
+
+    def _bring(self) -> None:
+        for entry in walk(self.graded):
+            if entry.is_dir(follow_symlinks=False):
+                (self.folder / Path(entry.path).relative_to(self.graded)).mkdir(exist_ok=True)
+        for path in regular_files(self.graded):
+            shutil.copyfile(path, self.folder / path.relative_to(self.graded))
+        self._brought = {path.relative_to(self.folder) for path in regular_files(self.folder)}
+
     def __exit__(self, *error: object) -> None:
-        _remove(self.folder)
+        remove_folder(self.folder)
 
     def keep_new_files(self) -> None:
         """Put what the notebook wrote beside it: plain files only, and never in place of another."""
         kept = size = 0
-        for path in _regular_files(self.folder):
+        for path in regular_files(self.folder):
             place = path.relative_to(self.folder)
             target = self.graded / place
             if place in self._brought or os.path.lexists(target):
@@ -67,32 +77,6 @@ class Workplace:
                 return
             target.parent.mkdir(parents=True, exist_ok=True)
             _copy_without_following(path, target)
-
-
-def _walk(folder: Path, depth: int = 0) -> Iterator[os.DirEntry]:
-    """Yield what is in a folder and its folders, links not followed, and nothing that lies too deep."""
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            yield entry
-            if entry.is_dir(follow_symlinks=False) and depth < MAX_DEPTH:
-                yield from _walk(Path(entry.path), depth + 1)
-
-
-def _regular_files(folder: Path) -> Iterator[Path]:
-    for entry in _walk(folder):
-        if entry.is_file(follow_symlinks=False) and not entry.name.endswith(".ipynb"):
-            yield Path(entry.path)
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder however deep it is, which Python's own functions do by recursion."""
-    try:
-        shutil.rmtree(folder)
-    except (OSError, RecursionError):
-        if os.name == "posix":
-            subprocess.run(["rm", "-rf", str(folder)], check=False, stderr=subprocess.DEVNULL)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _passes_link(root: Path, place: Path) -> bool:

@@ -119,6 +119,7 @@ def _grade(
             waiting.append(hand_in)
     if not waiting:
         return
+    recorder.begin()
     number = min(options.workers or _processors(), len(waiting))
     with shared_warm_parent(workshop), Pool(options, number, recorder.seconds_a_notebook(), workshop) as pool:
         for hand_in, executed in pool.run(waiting):

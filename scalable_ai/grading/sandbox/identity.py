@@ -7,6 +7,7 @@ import os
 import struct
 from pathlib import Path
 
+from scalable_ai.grading.folders import walk
 from scalable_ai.grading.sandbox.namespaces import NEW_USER
 from scalable_ai.grading.sandbox.syscalls import call, prctl
 
@@ -35,11 +36,10 @@ def _users() -> list[tuple[int, ...]]:
 
 
 def give(folder: Path, user: int, group: int) -> None:
-    """Make a user the owner of a folder and all in it; links are not followed."""
+    """Make a user the owner of a folder and what is in it, as deep as it is looked into; links are not followed."""
     os.chown(folder, user, group, follow_symlinks=False)
-    for _, folders, files, place in os.fwalk(folder):
-        for name in (*folders, *files):
-            os.chown(name, user, group, dir_fd=place, follow_symlinks=False)
+    for entry in walk(folder):
+        os.chown(entry.path, user, group, follow_symlinks=False)
 
 
 def may_change() -> bool:

@@ -10,7 +10,7 @@ import os, sys, threading, time
 def did(text):
     with open("did.txt", "a") as file:
         print(text, file=file)
-def until_refused(step, times, label):
+def until_refused(step, times):
     kept = []
     for number in range(times):
         try:
@@ -30,7 +30,7 @@ def child(number):
     if pid == 0:
         time.sleep(1000)
         os._exit(0)
-until_refused(child, 500, "forks")
+until_refused(child, 500)
 """,
     "forks that fork": """
 def bomb(number):
@@ -39,19 +39,20 @@ def bomb(number):
 bomb(0)
 """,
     "threads": """
-until_refused(lambda number: threading.Thread(target=time.sleep, args=(1000,), daemon=True).start(), 500, "threads")
+until_refused(lambda number: threading.Thread(target=time.sleep, args=(1000,), daemon=True).start(), 500)
 """,
-    "open files": "kept = until_refused(lambda number: os.open('/dev/null', 0), 5000, 'files')",
-    "pipes and sockets": "import socket\nkept = until_refused(lambda number: socket.socketpair(), 5000, 'sockets')",
-    "memory": "kept = until_refused(lambda number: bytearray(os.urandom(4096)) * 4096, 200, 'memory')",
+    "open files": "for place in until_refused(lambda number: os.open('/dev/null', 0), 5000): os.close(place)",
+    "pipes and sockets": "import socket\nuntil_refused(lambda number: socket.socketpair(), 5000)",
+    "memory": "until_refused(lambda number: bytearray(os.urandom(4096)) * 4096, 200)",
     "memory by mapping": """
 import mmap
 def page(number):
     area = mmap.mmap(-1, 16 << 20)
     area.write(b"x" * (16 << 20))
     return area
-kept = until_refused(page, 200, "maps")
-time.sleep(5)
+kept = until_refused(page, 200)
+time.sleep(3)
+del kept
 """,
     "memory of many processes": """
 def child(number):
@@ -59,8 +60,8 @@ def child(number):
         kept = bytearray(os.urandom(4096)) * 25_000
         time.sleep(1000)
         os._exit(0)
-until_refused(child, 20, "processes")
-time.sleep(5)
+until_refused(child, 20)
+time.sleep(3)
 """,
     "a file without end": """
 def write(number):
@@ -68,15 +69,15 @@ def write(number):
         file.write(b"x" * (1 << 20))
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-until_refused(write, 200, "file")
+until_refused(write, 200)
 os.unlink("large")
 """,
     "many large files": """
 def write(number):
     with open(f"large{number}", "wb") as file:
         file.write(b"x" * (10 << 20))
-until_refused(write, 20, "disk")
-time.sleep(5)
+until_refused(write, 20)
+time.sleep(3)
 """,
     "large files without names": """
 def write(number):
@@ -84,54 +85,54 @@ def write(number):
     os.unlink(file.name)
     file.write(b"x" * (10 << 20))
     return file
-kept = until_refused(write, 20, "disk")
-time.sleep(5)
+kept = until_refused(write, 20)
+time.sleep(3)
 """,
     "many small files": """
-until_refused(lambda number: open(f"small{number}", "w").close(), 9000, "files")
-time.sleep(5)
+until_refused(lambda number: open(f"small{number}", "w").close(), 9000)
+time.sleep(3)
 """,
     "many small files among the sockets": """
 import ipykernel
 place = os.path.dirname(ipykernel.get_connection_file())
-until_refused(lambda number: open(f"{place}/small{number}", "w").close(), 9000, "files")
-time.sleep(5)
+until_refused(lambda number: open(f"{place}/small{number}", "w").close(), 9000)
+time.sleep(3)
 """,
     "memory files": """
 def write(number):
     with open(f"/dev/shm/attack-{os.getuid()}-{number}", "wb") as file:
         file.write(b"x" * (16 << 20))
-until_refused(write, 64, "shm")
-time.sleep(5)
+until_refused(write, 64)
+time.sleep(3)
 """,
     "temporary files": """
 import tempfile
 def write(number):
     with open(f"{tempfile.gettempdir()}/large{number}", "wb") as file:
         file.write(b"x" * (16 << 20))
-until_refused(write, 64, "tmp")
-time.sleep(5)
+until_refused(write, 64)
+time.sleep(3)
 """,
     "anonymous memory files": """
 def write(number):
     place = os.memfd_create("x")
     os.write(place, b"x" * (16 << 20))
     return place
-kept = until_refused(write, 64, "memfd")
-time.sleep(5)
+kept = until_refused(write, 64)
+time.sleep(3)
 """,
     "processor time of many": """
 for number in range(4):
     if os.fork() == 0:
         while True:
             pass
-time.sleep(60)
+time.sleep(7)
 """,
     "zombies": """
 def child(number):
     if os.fork() == 0:
         os._exit(0)
-until_refused(child, 500, "zombies")
+until_refused(child, 500)
 """,
 }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 
 from scalable_ai.course import Course
-from tests.grading.conftest import CHAPTER, SCALES
+from tests.grading.conftest import CHAPTER
 
 HONEST = 5
 PLANTED = "open({!r}, 'w').write('planted')\n"
@@ -163,7 +163,10 @@ def checks_copied_and_points_raised(path: Path, course: Course) -> None:
         check = cell(data, "clip-check")
         check["metadata"]["nbgrader"]["points"] = 1000
         easy = {**check, "id": "easy", "source": "1000.0"}
-        data["cells"] += [easy, {**easy, "metadata": {"nbgrader": {**check["metadata"]["nbgrader"], "grade_id": "more"}}}]
+        data["cells"] += [
+            easy,
+            {**easy, "metadata": {"nbgrader": {**check["metadata"]["nbgrader"], "grade_id": "more"}}},
+        ]
 
     change(path, step)
 
@@ -208,7 +211,9 @@ print({PAGE!r})
 """
         cell(data, "centered")["source"] += source
         data["cells"].append(nbformat.v4.new_markdown_cell(PAGE))
-        data["cells"].append(nbformat.v4.new_code_cell(f"# {PAGE}\nraise type('<script>planted', (Exception,), {{}})({PAGE!r})"))
+        data["cells"].append(
+            nbformat.v4.new_code_cell(f"# {PAGE}\nraise type('<script>planted', (Exception,), {{}})({PAGE!r})")
+        )
 
     change(path, step)
 
@@ -228,4 +233,6 @@ def notebook_is_deep(path: Path, course: Course) -> None:
 
 @hand_in(0)
 def cells_are_odd(path: Path, course: Course) -> None:
-    path.write_text(json.dumps({"cells": [5, None, {"cell_type": 7}], "metadata": [], "nbformat": 4, "nbformat_minor": 5}))
+    path.write_text(
+        json.dumps({"cells": [5, None, {"cell_type": 7}], "metadata": [], "nbformat": 4, "nbformat_minor": 5})
+    )

@@ -12,6 +12,7 @@ def did(text):
         print(text, file=file)
 """
 
+
 def _serve(turn: str) -> str:
     return SERVE.replace("TURN", turn.strip())
 
@@ -36,13 +37,9 @@ JUDGE = {
     "the judge hears no end": _serve(
         "    end.connect(address)\n    while True: end.sendall(bytes(1_000_000).replace(b'\\0', b'x'))"
     ),
-    "the judge hears drops": _serve(
-        "    end.connect(address)\n    while True: end.sendall(b'['); time.sleep(0.05)"
-    ),
+    "the judge hears drops": _serve("    end.connect(address)\n    while True: end.sendall(b'['); time.sleep(0.05)"),
     "the judge hears no text": _serve("    end.connect(address); end.sendall(b'\\xff' * 9 + b'\\n'); end.recv(9)"),
-    "the judge's socket leads elsewhere": _serve(
-        "    import os; os.unlink(address); os.symlink(LOCAL, address)"
-    ),
+    "the judge's socket leads elsewhere": _serve("    import os; os.unlink(address); os.symlink(LOCAL, address)"),
     "the judge is called by many": _serve("""
     ends = [socket.socket(socket.AF_UNIX) for _ in range(200)]
     for each in ends:

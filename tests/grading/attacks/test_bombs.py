@@ -10,14 +10,27 @@ import sys
 import psutil
 import pytest
 
+from scalable_ai.grading.sandbox import DOES_NOT_HOLD, LANDLOCK
 from tests.grading.attacks.bombs import BOMBS, LEFT_BEHIND, LIMITS, START
 from tests.grading.conftest import RIGHT
 
-NEEDS_OWN_FILES = {"memory files": "shared memory"}
+NOT_HELD = {"memory files": "shared memory"}
+"""What the lower level does not hold, by its name in the level's own list."""
+
+
+LOWER = (
+    "forks", "forks that fork", "memory of many processes", "many large files", "temporary files", "memory files",
+    "processor time of many",
+)  # fmt: skip
+"""What the levels hold by other means; the rest is held by the same limits."""
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_costs_its_cell_at_most(bomb, attacked, level, next_one):
+    if level == LANDLOCK and bomb not in LOWER:
+        pytest.skip("held by the same limit as at the better level")
+    if NOT_HELD.get(bomb) in DOES_NOT_HOLD[level]:
+        pytest.skip(f"level '{level}' does not hold '{NOT_HELD[bomb]}'")
     limits = {**LIMITS, "cpu_seconds": 6} if bomb == "processor time of many" else LIMITS
     graded = attacked({**RIGHT, "centered": f"{START}\n{BOMBS[bomb]}\n{RIGHT['centered']}"}, limits=limits, timeout=8)
     assert graded.scores["centered"] in {0, 2}
@@ -46,3 +59,21 @@ def test_nothing_stays_behind(attacked, level, next_one):
     assert graded.scores == {"centered": 2, "clip": 3}
     assert len((graded.folder / "pids.txt").read_text().split()) == 4
     assert not (graded.folder / "late.txt").exists()
+
+
+DEEP = """
+import os
+import ipykernel
+here = os.getcwd()
+for start in (here, os.path.dirname(ipykernel.get_connection_file())):
+    os.chdir(start)
+    for _ in range(1500):
+        os.mkdir("d")
+        os.chdir("d")
+os.chdir(here)
+"""
+
+
+def test_folders_that_are_too_deep_for_a_recursion_cost_nobody_marks(attacked, level, next_one):
+    graded = attacked({**RIGHT, "clip": f"{RIGHT['clip']}\n{DEEP}"}, timeout=10)
+    assert graded.scores == {"centered": 2, "clip": 3}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 
 import nbformat
 import pytest
 
 from scalable_ai.grading.batch.grade import grade as grade_all
-from scalable_ai.grading.batch.hand_in import Options
+from scalable_ai.grading.batch.hand_in import HandIn, Options, key_of
 from scalable_ai.grading.court import court_of
 from scalable_ai.grading.stock import nbgrader
 from scalable_ai.grading.warm import VARIABLE
@@ -78,9 +80,37 @@ def test_the_courses_folder_has_its_own_outputs_only(batch):
 
 
 def test_feedback_runs_no_code_of_a_learner(batch):
-    pages = list((batch.root / "feedback" / "html" / CHAPTER).glob("*.html"))
+    pages = list((batch.root / "feedback").rglob("*.html"))
     assert pages
     for page in pages:
         text = page.read_text(encoding="utf-8")
-        for planted in ("<script>planted", "onerror=planted", "javascript:planted", "<iframe src=planted"):
+        for planted in (
+            "<script>planted",
+            "<img src=x onerror=planted",
+            "<a href=javascript:planted",
+            "<iframe src=planted",
+        ):
             assert planted not in text.replace('"', "").replace("'", "")
+
+
+@pytest.mark.parametrize("learner", sorted(APART))
+def test_no_folder_stops_a_batch_before_it_begins(learner, batch, tmp_path):
+    path = tmp_path / CHAPTER / f"{SCALES}.ipynb"
+    path.parent.mkdir()
+    nbformat.write(answered(batch, SCALES, RIGHT), path)
+    HAND_INS[learner].make(path, batch)
+    try:
+        assert len(key_of(HandIn(learner, CHAPTER, path.parent, (path.name,)), "shared")) == 64
+    finally:
+        subprocess.run(["rm", "-rf", path.parent], check=True)  # pytest's own way of removing recurses
+
+
+def test_a_notebook_that_is_a_pipe_is_not_waited_for(batch, tmp_path):
+    os.mkfifo(tmp_path / "lesson.ipynb")
+    code = "import pathlib\nfrom scalable_ai.grading.rebuild import read_submission, UnreadableError\n"
+    code += (
+        "try:\n    read_submission(pathlib.Path('lesson.ipynb'))\nexcept UnreadableError as error:\n    print(error)"
+    )
+    # The limit only ends a test that would wait for ever.
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert "lesson.ipynb" in done.stdout

@@ -37,7 +37,8 @@ def script(places):
     """Return code that makes all attempts and writes down what they got: text, or an error's number or name."""
     lines = [START, *(f"{name} = {value!r}" for name, value in places.items())]
     for number, (name, body) in enumerate(reach.ALL.items()):
-        lines += [f"def attempt_{number}():", textwrap.indent(body.strip(), "    "), f"attempt({name!r}, attempt_{number})"]
+        lines += [f"def attempt_{number}():", textwrap.indent(body.strip(), "    ")]
+        lines.append(f"attempt({name!r}, attempt_{number})")
     for name, arguments in reach.SYSTEM_CALLS.items():
         padded = (*arguments, 0, 0, 0, 0, 0, 0)[:6]
         lines.append(f"attempt({name!r}, lambda: call({name!r}, *{padded}) + 1)")

@@ -33,8 +33,10 @@ from tests.grading.batch.klass import (
 VICTIMS = ("worker", "kernel", "judge", "warm parent", "helper", "tracker", "batch")
 APART = 3
 """Hand-ins that are recorded between two kills: what is killed again and again is lost in the end."""
-LONGEST = 240
-"""Seconds after which a batch is taken for hung."""
+TOGETHER = 5
+"""Kills in one batch."""
+LONGEST = 120
+"""Seconds without another hand-in graded after which a batch is taken for hung."""
 MARK = "SCALABLE_AI_FAULTS"
 
 
@@ -66,7 +68,6 @@ class Range:
         report = Report(victim)
         finished: dict[str, int] = {}
         batch = self.start()
-        deadline = time.monotonic() + LONGEST
         while report.kills < kills and len(self.due) - len(finished) > APART and batch.poll() is None:
             # Before its first kernel, the warm parent forks one that tries the sandbox.
             self.wait(
@@ -74,7 +75,7 @@ class Range:
             )
             time.sleep(rng.uniform(0, 0.8))
             before = graded_stamps(self.root)
-            if not self._kill(batch.pid, victim, rng, deadline):
+            if not self._kill(batch.pid, victim, rng):
                 break
             report.kills += 1
             if victim == "batch":
@@ -84,16 +85,19 @@ class Range:
             finished = {name: stamp for name, stamp in before.items() if name in marks(self.root)}
             if victim == "batch":
                 batch = self.start()
-        report.problems += self._end(batch, finished, deadline)
+        report.problems += self._end(batch, finished)
         return report
 
-    def _end(self, batch: subprocess.Popen, finished: dict[str, int], deadline: float) -> list[str]:
-        try:
-            said, errors = batch.communicate(timeout=max(deadline - time.monotonic(), 1))
-        except subprocess.TimeoutExpired:
-            os.killpg(batch.pid, signal.SIGKILL)
-            batch.communicate()
-            return [f"hung; {len(self.survivors())} processes"]
+    def _end(self, batch: subprocess.Popen, finished: dict[str, int]) -> list[str]:
+        number, seen = -1, time.monotonic()
+        while batch.poll() is None:
+            if (now := len(graded_stamps(self.root))) != number:
+                number, seen = now, time.monotonic()
+            if time.monotonic() - seen > LONGEST:
+                os.killpg(batch.pid, signal.SIGKILL)
+                return [f"hung; {len(self.survivors())} processes of it went on"]
+            time.sleep(0.1)
+        said, errors = batch.communicate()
         problems = [] if batch.returncode == 0 else [f"exit status {batch.returncode}: {said[-1500:]} {errors[-1500:]}"]
         found, now = marks(self.root), graded_stamps(self.root)
         problems += [f"{name}: {found.get(name)} of {due}" for name, due in self.due.items() if found.get(name) != due]
@@ -115,7 +119,8 @@ class Range:
         while len(graded_stamps(self.root)) < min(number, len(self.due)) and batch.poll() is None:
             time.sleep(0.02)
 
-    def _kill(self, batch: int, victim: str, rng: random.Random, deadline: float) -> bool:
+    def _kill(self, batch: int, victim: str, rng: random.Random) -> bool:
+        deadline = time.monotonic() + LONGEST
         while time.monotonic() < deadline:
             family = [pid for pid, kind in processes_of(batch) if kind == victim] if victim != "batch" else [batch]
             if family:
@@ -168,7 +173,7 @@ def main() -> int:
             if time.monotonic() - started > options.limit:
                 break
             total = min(open_, key=lambda report: report.kills)
-            report = range_.strike(total.victim, each - total.kills, rng)
+            report = range_.strike(total.victim, min(each - total.kills, TOGETHER), rng)
             total.kills += report.kills
             total.problems += report.problems
             for problem in report.problems:

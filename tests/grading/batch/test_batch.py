@@ -146,7 +146,7 @@ def test_the_graded_files_are_the_same(rounds):
 
 def test_what_went_wrong_is_in_the_table(rounds):
     said = flat(rounds[3])
-    for text in ("nobook", "it is a web page", "No submitted file", "Skipping unknown notebook", "ended its kernel"):
+    for text in ("nobook", "it is a web page", "No submitted file", "Skipping unknown notebook"):
         assert text in said
     assert "13 graded in" in said
     assert "0 failed" in said
@@ -208,8 +208,7 @@ def test_what_a_person_wrote_is_kept_and_only_what_changed_is_graded(rounds):
         hand_in(Course(root), "new", RIGHT)
     assert changed(ours) == {"learner0001", "new"}
     assert changed(ours, "--force", "--student=learner000[2-9]", "--workers=1") == {"learner0002", "learner0003"}
-    for learner in ("learner0001", "learner0002", "learner0003", "new"):
-        assert stock(theirs, "autograde", CHAPTER, "--force", f"--student={learner}").returncode == 0
+    assert stock(theirs, "autograde", CHAPTER, "--force", "--student=[ln]e*[123w]").returncode == 0
     assert rows(ours, EVERYTHING) == rows(theirs, EVERYTHING)
     assert any(row[5] == "comment" and row[7] == "well tried" for row in rows(ours, EVERYTHING))
 
@@ -226,15 +225,15 @@ def test_a_changed_check_or_setting_concerns_everyone(rounds):
 
 def test_what_cannot_be_graded_is_said_and_stops_nobody(rounds):
     ours, _, _, _ = rounds
-    folder = hand_in(Course(ours), "wrong name", RIGHT, (TOTALS,))
+    folder = hand_in(Course(ours), "odd name", RIGHT, (TOTALS,))
     (folder / f"{TOTALS}.ipynb").rename(folder / "totals.ipynb")
-    linked = hand_in(Course(ours), "linked", RIGHT)
+    linked = hand_in(Course(ours), "odd link", RIGHT)
     (linked / "link.txt").symlink_to(ours / "gradebook.db")
-    result = run(ours, "--student=*[ke][e]*")
+    result = run(ours, "--student=odd*")
     assert result.returncode == 1
     assert "is called lesson_1_1_totals.ipynb, lesson_1_2_scales.ipynb" in flat(result.stdout)
-    assert marks(ours)["linked"] == 10
-    assert not (ours / "autograded" / "linked" / CHAPTER / "link.txt").exists()
+    assert marks(ours)["odd link"] == 10
+    assert not (ours / "autograded" / "odd link" / CHAPTER / "link.txt").exists()
     shutil.rmtree(folder.parent)
 
 
@@ -262,18 +261,18 @@ def test_bad_requests_get_a_sentence(rounds, tmp_path):
         one_sentence(run(ours), "another 'scalable-ai grade' is at work here")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="it becomes another user for a moment")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="it gives rights up")
 def test_without_permission_it_says_so(rounds):
     ours, _, _, _ = rounds
     # Without the right to pass over file modes, which is all that makes root special here.
-    capsh = shutil.which("setpriv")
-    if capsh is None:
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
         pytest.skip("setpriv is not installed")
     for name, mode, text in (("autograded", 0o555, "Permission denied"), ("gradebook.db", 0o444, "readonly database")):
         path = ours / name
         before = path.stat().st_mode
         path.chmod(mode)
-        drop = [capsh, "--bounding-set=-dac_override,-dac_read_search,-fowner", "--inh-caps=-all"]
+        drop = [setpriv, "--bounding-set=-dac_override,-dac_read_search,-fowner", "--inh-caps=-all"]
         try:
             one_sentence(
                 subprocess.run(
