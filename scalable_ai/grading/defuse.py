@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nbconvert.preprocessors import SanitizeHTML
+from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum
 

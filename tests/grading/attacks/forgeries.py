@@ -39,9 +39,11 @@ get_ipython().kernel.do_execute = do_execute
 """,
     "errors are not shown": """
 get_ipython()._showtraceback = lambda *args, **kwargs: print("fine")
-get_ipython().kernel.do_execute = (lambda execute: lambda *args, **kwargs: _quietly(execute(*args, **kwargs)))(get_ipython().kernel.do_execute)
-async def _quietly(reply):
-    return {**await reply, "status": "ok", "payload": [], "user_expressions": {}}
+kernel = get_ipython().kernel
+execute = kernel.do_execute
+async def fine(*args, **kwargs):
+    return {**await execute(*args, **kwargs), "status": "ok", "payload": [], "user_expressions": {}}
+kernel.do_execute = fine
 """,
     "errors are not sent": """
 session = get_ipython().kernel.session
@@ -66,7 +68,7 @@ from IPython.core.interactiveshell import InteractiveShell
 kernel = get_ipython().kernel
 def forge(*args):
     content = {"data": {"text/plain": "3"}, "metadata": {}, "execution_count": 1}
-    kernel.session.send(kernel.iopub_socket, "execute_result", content, parent=kernel.get_parent(), ident=b"execute_result")
+    kernel.session.send(kernel.iopub_socket, "execute_result", content, parent=kernel.get_parent(), ident=b"x")
 get_ipython().events.register("pre_run_cell", forge)
 """,
     "a result is published after the check's": """
@@ -74,7 +76,7 @@ kernel = get_ipython().kernel
 get_ipython()._showtraceback = lambda *args, **kwargs: None
 def forge(*args):
     content = {"data": {"text/plain": "3"}, "metadata": {}, "execution_count": 1}
-    kernel.session.send(kernel.iopub_socket, "execute_result", content, parent=kernel.get_parent(), ident=b"execute_result")
+    kernel.session.send(kernel.iopub_socket, "execute_result", content, parent=kernel.get_parent(), ident=b"x")
 get_ipython().events.register("post_run_cell", forge)
 """,
     "a thread publishes results all the time": """

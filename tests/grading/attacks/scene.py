@@ -1,4 +1,4 @@
-"""The scene of the attacks: a course with canaries that anyone may read and write, so that only the box protects them."""
+"""The scene of the attacks: a course with canaries open to anyone, so that only the box protects them."""
 
 from __future__ import annotations
 

@@ -105,7 +105,11 @@ def test_the_kernels_memory_holds_no_check(attacked, level):
 FLOODS = {
     "one line": "print('x' * 30_000_000)",
     "many lines": "for number in range(200_000): print('x' * 100)",
-    "displays": "from IPython.display import display\nfor number in range(20): display({'text/plain': 'x' * 1_000_000}, raw=True)",
+    "displays": """
+from IPython.display import display
+for number in range(20):
+    display({"text/plain": "x" * 1_000_000}, raw=True)
+""",
 }
 
 
