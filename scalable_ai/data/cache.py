@@ -20,6 +20,8 @@ from .images import Split
 from .locate import user_cache
 
 FORMAT = 1
+CACHE_VARIABLE = "SCALABLE_AI_CACHE"
+"""Environment variable that names another data folder whose cache may be read."""
 PARTS = ("train", "test")
 
 Arrays = dict[str, np.ndarray]
@@ -41,7 +43,8 @@ def cached(
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     name = f"{source}-{digest[:12]}"
     folders = [root / ".cache", user_cache() / ".cache"]
-    for folder in folders:
+    shared = os.environ.get(CACHE_VARIABLE)
+    for folder in [*folders, *([Path(shared) / ".cache"] if shared else [])]:
         if (entry := load(folder / name)) is not None:
             return entry
     arrays, classes = build()

@@ -13,6 +13,8 @@ from scalable_ai.grading import wire
 
 MAX_LINE = 2 * wire.MAX_TEXT + 10_000
 """Longest reply in bytes: text within JSON text."""
+CLOSED = ".closed"
+"""Ending of the name of a file that says that nobody listens any more."""
 LOOK_AGAIN = 0.2
 """Seconds between two looks at whether the other side still runs."""
 _CHUNK = 1 << 18
@@ -88,6 +90,10 @@ class Conversation:
                 end.close()
         with contextlib.suppress(OSError):
             os.unlink(self.address)
+        if self._line is None:
+            # The other side may still be on its way here.
+            with contextlib.suppress(OSError):
+                os.close(os.open(self.address + CLOSED, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o644))
 
 
 def _patiently(end: socket.socket, step: Callable[[], Any], deadline: float, look: Callable[[], None]) -> Any:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,16 @@ import nbformat
 
 from scalable_ai.course import Course
 from scalable_ai.data.locate import user_cache
-from scalable_ai.grading.foreign.outcome import ForeignVerdict, unjudged
+from scalable_ai.grading.cell_verdict import ForeignVerdict, unjudged
+from scalable_ai.grading.forked import ForkedProcess
 from scalable_ai.grading.kernel import Call
 from scalable_ai.grading.verdict import Verdict, no_verdict
 
 # jsonschema takes this grammar where it is installed and a second to read it, for formats that no notebook has.
 START_JUDGE = "import sys; sys.modules['rfc3987_syntax'] = None; from scalable_ai.grading.judge import main; main()"
 DATA_VARIABLES = ("SCALABLE_AI_DATASETS", "SCALABLE_AI_DATA")
+FORKS_FIRST = False
+"""Whether the first judge may be a fork of this process, which has imported what it needs and has no threads yet."""
 TIME_LIMIT = 180.0
 """Seconds for one exercise, all its checks and the lesson's reference run included."""
 
@@ -40,7 +44,7 @@ class Court:
     seed: int = field(default_factory=lambda: secrets.randbits(128), repr=False)
     """Of the fresh inputs, which are the same for all hand-ins of a batch: nobody has seen them, and it is fair."""
     _timings: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict, repr=False)
-    _process: subprocess.Popen | None = field(default=None, repr=False)
+    _process: subprocess.Popen | ForkedProcess | None = field(default=None, repr=False)
     _folder: tempfile.TemporaryDirectory | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -139,18 +143,27 @@ class Court:
             self._stop()
             # A folder of its own: what a lesson writes when its reference runs is in nobody's way.
             self._folder = tempfile.TemporaryDirectory(prefix="judge-", ignore_cleanup_errors=True)
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", START_JUDGE, str(self.course.root)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd=self._folder.name,
-                env=self._environment(),
-                text=True,
-                encoding="utf-8",
-                start_new_session=True,  # Ctrl-C is for nbgrader, which ends the judge
-            )
+            self._process = self._launched()
             atexit.register(self._stop)
+
+    def _launched(self) -> subprocess.Popen | ForkedProcess:
+        global FORKS_FIRST  # noqa: PLW0603 - of this process
+        if FORKS_FIRST:
+            FORKS_FIRST = False
+            from scalable_ai.grading.judge import serve
+
+            return ForkedProcess(partial(serve, self.course), self._folder.name, self._environment())
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", START_JUDGE, str(self.course.root)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=self._folder.name,
+            env=self._environment(),
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,  # Ctrl-C is for nbgrader, which ends the judge
+        )
 
     def close(self) -> None:
         """End the judge."""
@@ -185,18 +198,18 @@ class Court:
 
 
 def data_variables(root: Path) -> dict[str, str]:
-    """Return the environment variable that names the data folder found upward from a course, or the user's own."""
+    """Return the environment variables that name a course's data folder, found upward from it, and the user's cache."""
     found = next((folder / "datasets" for folder in (root, *root.parents) if (folder / "datasets").is_dir()), None)
-    return {"SCALABLE_AI_DATASETS": str(found or user_cache())}
+    return {"SCALABLE_AI_DATASETS": str(found or user_cache()), "SCALABLE_AI_CACHE": str(user_cache())}
 
 
 def data_folders(root: Path) -> tuple[Path, ...]:
     """Return the folders that lessons of a course read data from, as far as they exist."""
-    named = [data_variables(root).get("SCALABLE_AI_DATASETS"), *map(os.environ.get, DATA_VARIABLES)]
+    named = [*data_variables(root).values(), *map(os.environ.get, DATA_VARIABLES)]
     return tuple(path for path in {Path(name).expanduser().resolve() for name in named if name} if path.exists())
 
 
-def _read_line(process: subprocess.Popen, time_limit: float) -> str:
+def _read_line(process: subprocess.Popen | ForkedProcess, time_limit: float) -> str:
     """Read one line, or raise TimeoutError; pipes cannot be waited for on Windows, so a timer ends the judge there."""
     if os.name == "posix":
         if not select.select([process.stdout], [], [], time_limit)[0]:

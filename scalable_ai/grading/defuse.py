@@ -17,16 +17,24 @@ TAGS = (
 _sanitizer = SanitizeHTML(tags=list(TAGS), strip=True)
 
 
-def defuse(cell: NotebookNode) -> None:
-    """Clean a cell's outputs, and a text that the learner wrote; pictures, tables and plain text stay."""
+def defuse(cell: NotebookNode, is_ours: bool = False) -> None:
+    """Clean a cell's outputs, and a text that the learner wrote; pictures, tables and plain text stay.
+
+    Args:
+        cell: A cell of a graded notebook; it is changed.
+        is_ours: Whether texts without marks of nbgrader's are the instructor's own.
+    """
     if cell.cell_type == "code":
         for output in cell.outputs:
             if "data" in output:
                 output.data = _sanitizer.sanitize_code_outputs([output])[0].data
-    elif cell.cell_type == "markdown" and _is_learners(cell) and _MARKUP.search(cell.source):
-        cell.source = _sanitizer.sanitize_html_tags(cell.source)
+    elif cell.cell_type == "markdown" and _MARKUP.search(cell.source):
+        marks = cell.metadata.get("nbgrader")
+        is_learners = not is_ours if not marks else not marks.get("locked") and not _is_blank(cell)
+        if is_learners:
+            cell.source = _sanitizer.sanitize_html_tags(cell.source)
 
 
-def _is_learners(cell: NotebookNode) -> bool:
-    marks = cell.metadata.get("nbgrader", {})
-    return not marks.get("locked") and marks.get("checksum") != compute_checksum(cell)
+def _is_blank(cell: NotebookNode) -> bool:
+    checksum = cell.metadata.nbgrader.get("checksum")
+    return checksum is not None and checksum == compute_checksum(cell)

@@ -71,7 +71,7 @@ class JudgedExecute(ResilientExecute):
             workplace.keep_new_files()
         for cell in nb.cells:
             if not is_grade(cell) or is_answer(cell):
-                defuse(cell)
+                defuse(cell, is_ours=self._is_lesson)
         for note in workplace.notes:
             self.log.warning("%s: %s", self._place.student, note)
         for cell, source in whole:

@@ -127,8 +127,10 @@ class WarmProvisioner(LocalProvisioner):
             remove_folder(Path(runtime))
 
 
-MAX_MESSAGE = 64_000_000
+MAX_MESSAGE = 20_000_000
 """Bytes of one message from a kernel."""
+MAX_WAITING = 64
+"""Messages that wait here; more wait in the kernel, whose memory is limited."""
 
 
 class WarmKernelClient(AsyncKernelClient):
@@ -138,6 +140,7 @@ class WarmKernelClient(AsyncKernelClient):
         """Connect; a kernel that is not there yet is tried again soon, and one that sends too much is cut off."""
         self.context.setsockopt(zmq.RECONNECT_IVL, 10)
         self.context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+        self.context.setsockopt(zmq.RCVHWM, MAX_WAITING)
         super().start_channels(*args, **kwargs)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
 import socket
 import time
@@ -19,6 +20,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from scalable_ai.grading import wire
+from scalable_ai.grading.conversation import CLOSED
 
 PATIENCE = 300.0
 """Seconds in which the judge has to open its end."""
@@ -74,7 +76,7 @@ def _connect(end: socket.socket, address: str) -> None:
         try:
             return end.connect(address)
         except (FileNotFoundError, ConnectionRefusedError):
-            if time.monotonic() > until:
+            if time.monotonic() > until or os.path.exists(address + CLOSED):
                 raise
             time.sleep(0.002)
 

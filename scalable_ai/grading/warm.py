@@ -54,6 +54,13 @@ class WarmParent:
         self.start()
         return self._socket
 
+    def launch(self) -> str:
+        """Start the parent without waiting for it, and return the address that it will have."""
+        with self._lock:
+            if self._process is None:
+                self._launch()
+            return self._socket
+
     def start(self) -> None:
         """Start the parent and wait until it has imported everything.
 
@@ -63,23 +70,25 @@ class WarmParent:
         with self._lock:
             if self._failed:
                 raise OSError("the warm parent of kernels did not start")
-            if self._process is not None and self._process.poll() is None:
+            if self._process is not None and self._process.poll() is None and self.level:
                 if self._imported == _fingerprint():
                     return
                 self._retire()
             self._failed = True
-            self._start()
+            if self._process is None or self._process.poll() is not None:
+                self._launch()
+            self._wait()
             self._failed = False
 
-    def _start(self) -> None:
+    def _launch(self) -> None:
         self._release()
         folder = tempfile.mkdtemp(prefix="warm-")
         self._socket = str(Path(folder) / "socket")
-        self._imported = _fingerprint()
+        self._imported, self.level = _fingerprint(), ""
         kept = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name) or name in OWN_SETTINGS}
         environment = {**kept, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            [*_arguments(), self._socket],
+            [sys.executable, "-P", "-m", "scalable_ai.grading.forkserver", self._socket],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -87,6 +96,8 @@ class WarmParent:
             start_new_session=True,
         )
         atexit.register(self.stop)
+
+    def _wait(self) -> None:
         ready, _, _ = select.select([self._process.stdout], [], [], START_TIME_LIMIT)
         said, _, self.level = (self._process.stdout.readline().decode().strip() if ready else "").partition(" ")
         if said != "ready":

@@ -121,7 +121,9 @@ def _grade(
         return
     recorder.begin()
     number = min(options.workers or _processors(), len(waiting))
-    with shared_warm_parent(workshop), Pool(options, number, recorder.seconds_a_notebook(), workshop) as pool:
+    seconds = recorder.seconds_a_notebook()
+    with shared_warm_parent(workshop) as kernels_are_there, Pool(options, number, seconds, workshop) as pool:
+        kernels_are_there()
         for hand_in, executed in pool.run(waiting):
             if isinstance(executed, Executed):
                 outcome = _recorded(recorder, hand_in, executed, keys[hand_in])

@@ -15,9 +15,12 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from scalable_ai.grading import court
 from scalable_ai.grading.batch.hand_in import HandIn, Options
 from scalable_ai.grading.batch.runner import BrokenError, Executed, Runner, application
 
+PRELOAD = ("scalable_ai.grading.preprocessors", "scalable_ai.grading.judge")
+"""What the server imports that workers are forked from, and they fork their judges."""
 TRIES = 3
 """How often a hand-in is started that could not be run, or whose process was lost."""
 MAX_STARTS = 5
@@ -40,6 +43,7 @@ def _work(asked: Connection, options: Options, workshop: Path) -> None:
         if os.getppid() != parent:
             return
     tempfile.tempdir = os.environ["TMPDIR"] = str(workshop)
+    court.FORKS_FIRST = sys.platform == "linux"
     runner = Runner(application(options.root, options.arguments()))
     with contextlib.suppress(EOFError, OSError), contextlib.closing(runner):
         runner.prepare(options.assignment)
@@ -90,7 +94,9 @@ class Pool:
     def __init__(self, options: Options, number: int, seconds: float, workshop: Path) -> None:
         self._context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
         if sys.platform == "linux":
-            self._context.set_forkserver_preload([__name__, "scalable_ai.grading.preprocessors"])
+            self._context.set_forkserver_preload(
+                [__name__, "scalable_ai.grading.preprocessors", "scalable_ai.grading.judge"]
+            )
         self._options, self._number, self._seconds, self._workshop = options, number, seconds, workshop
         self._workers: list[_Worker] = []
         self._fruitless = 0
@@ -126,18 +132,14 @@ class Pool:
             BrokenError: No hand-in can be run here.
         """
         waiting = [(hand_in, 1) for hand_in in reversed(hand_ins)]
-        while True:
-            for worker in self._workers:
-                if worker.hand_in is None and waiting:
-                    hand_in, number = waiting.pop()
-                    worker.give(hand_in, number, SPARE_SECONDS + self._seconds * len(hand_in.notebooks))
-            if all(worker.hand_in is None for worker in self._workers):
-                return
-            for worker, result in self._heard():
+        self._give(waiting)
+        while any(worker.hand_in is not None for worker in self._workers):
+            done: list[tuple[HandIn, Executed | str]] = []
+            for worker, result in list(self._heard()):
                 hand_in, number = worker.hand_in, worker.number
                 worker.hand_in, worker.deadline = None, float("inf")
                 if isinstance(result, Executed):
-                    yield hand_in, result
+                    done.append((hand_in, result))
                 elif getattr(result, "errno", None) in OF_THE_MACHINE:
                     raise result
                 elif hand_in is not None and number < TRIES and not isinstance(result, TimeoutError):
@@ -145,7 +147,15 @@ class Pool:
                 elif isinstance(result, BrokenError):
                     raise result
                 elif hand_in is not None:
-                    yield hand_in, str(result) or type(result).__name__
+                    done.append((hand_in, str(result) or type(result).__name__))
+            self._give(waiting)  # before marks are written, which takes its time
+            yield from done
+
+    def _give(self, waiting: list[tuple[HandIn, int]]) -> None:
+        for worker in self._workers:
+            if worker.hand_in is None and waiting:
+                hand_in, number = waiting.pop()
+                worker.give(hand_in, number, SPARE_SECONDS + self._seconds * len(hand_in.notebooks))
 
     def _heard(self) -> Iterator[tuple[_Worker, Executed | Exception]]:
         """Wait for workers, and return what they said; those that are lost or late are replaced."""

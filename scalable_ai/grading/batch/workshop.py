@@ -9,7 +9,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scalable_ai.grading.warm import VARIABLE, warm_parent
@@ -37,19 +37,27 @@ def workshop_of(root: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def shared_warm_parent(workshop: Path) -> Iterator[None]:
-    """Start one parent of kernels for all worker processes, where there are warm kernels."""
+def shared_warm_parent(workshop: Path) -> Iterator[Callable[[], None]]:
+    """Start one parent of kernels for all worker processes, where there are warm kernels.
+
+    Yields:
+        Waits until it is there: it and the workers start side by side.
+    """
     if sys.platform != "linux" or VARIABLE in os.environ:
-        yield
+        yield lambda: None
         return
     before, tempfile.tempdir = tempfile.tempdir, str(workshop)
     try:
-        with contextlib.suppress(OSError):  # workers then start kernels as they can
-            os.environ[VARIABLE] = warm_parent.address
+        os.environ[VARIABLE] = warm_parent.launch()
     finally:
         tempfile.tempdir = before
     try:
-        yield
+        yield _wait
     finally:
         os.environ.pop(VARIABLE, None)
         warm_parent.stop()
+
+
+def _wait() -> None:
+    with contextlib.suppress(OSError):  # workers then start kernels as they can
+        warm_parent.start()

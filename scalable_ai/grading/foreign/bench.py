@@ -9,11 +9,11 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from scalable_ai.grading.cell_verdict import ForeignVerdict, unjudged
 from scalable_ai.grading.channel import Channel
 from scalable_ai.grading.foreign import outcome
 from scalable_ai.grading.foreign.dataflow import is_test, make_plan
 from scalable_ai.grading.foreign.errors import LostError
-from scalable_ai.grading.foreign.outcome import ForeignVerdict
 from scalable_ai.grading.foreign.session import Session
 
 SESSIONS = 4
@@ -48,11 +48,11 @@ class ForeignBench:
         """
         cell = self._cells.get(grade_id)
         if cell is None:
-            return outcome.unjudged(grade_id, "the instructor's notebook has no such cell")
+            return unjudged(grade_id, "the instructor's notebook has no such cell")
         if _AUTOTEST.search(cell.source):
-            return outcome.unjudged(grade_id, "its AUTOTEST lines are not expanded; generate the assignment first")
+            return unjudged(grade_id, "its AUTOTEST lines are not expanded; generate the assignment first")
         if not Path(folder).is_dir():
-            return outcome.unjudged(grade_id, f"{folder}: there is no such folder to run it in")
+            return unjudged(grade_id, f"{folder}: there is no such folder to run it in")
         try:
             session = self._session(channel, time_limit)
         except LostError as lost:

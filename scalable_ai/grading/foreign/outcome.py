@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass, field
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import get_partial_grade
 
+from scalable_ai.grading.cell_verdict import ForeignVerdict, error_output
 from scalable_ai.grading.foreign.errors import LostError
 from scalable_ai.grading.foreign.proxies import Remote, RemoteMeta
 
@@ -18,33 +18,10 @@ MAX_MESSAGE = 2000
 _HIDDEN = re.compile(r"(BEGIN|END) HIDDEN TESTS")
 
 
-@dataclass
-class ForeignVerdict:
-    """What the judge says of one test cell."""
-
-    outputs: list[NotebookNode] = field(default_factory=list)
-    """For the cell, in nbgrader's own form."""
-    stopped: bool = False
-    """Whether the learner's code took too long or ended its kernel."""
-    flag: str = ""
-    """Why there is no verdict, for the instructor; then there are no marks either."""
-
-
-def unjudged(grade_id: str, why: str, stopped: bool = False) -> ForeignVerdict:
-    """Return no verdict and so no marks: nbgrader takes a cell without an error for one that passed."""
-    text = "this test could not be judged; your instructor is told."
-    return ForeignVerdict([_error("NoVerdict", text)], stopped, f"test cell '{grade_id}': {why}")
-
-
 def lost(grade_id: str, error: LostError) -> ForeignVerdict:
     """Return no marks: the learner's code gave no answer, or its kernel none that can be read."""
     flag = "" if error.is_stopped else f"test cell '{grade_id}': {error}"
-    return ForeignVerdict([_error("NoAnswer", f"Your code gave no answer: {error}.")], error.is_stopped, flag)
-
-
-def _error(name: str, message: str, *lines: str) -> NotebookNode:
-    head = f"{name}: {message}" if message else name
-    return nbformat.v4.new_output("error", ename=name, evalue=message, traceback=[*lines, head])
+    return ForeignVerdict([error_output("NoAnswer", f"Your code gave no answer: {error}.")], error.is_stopped, flag)
 
 
 def printed(text: str) -> list[NotebookNode]:
@@ -72,11 +49,11 @@ def failed(error: BaseException, grade_id: str, source: str, filename: str) -> N
     name = kind._name_ if isinstance(kind, RemoteMeta) else kind.__name__
     message = _message(error)
     if number is None:
-        return _error(name, message)
+        return error_output(name, message)
     if number in hidden_lines(source):
-        return _error(name, message or f"a hidden test was not met ({grade_id})")
+        return error_output(name, message or f"a hidden test was not met ({grade_id})")
     line = source.splitlines()[number - 1 : number]
-    return _error(name, message, *(f"line {number}: {text.strip()}" for text in line))
+    return error_output(name, message, *(f"line {number}: {text.strip()}" for text in line))
 
 
 def _message(error: BaseException) -> str:

@@ -16,13 +16,13 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from scalable_ai.grading.cell_verdict import ForeignVerdict, unjudged
 from scalable_ai.grading.foreign import outcome
 from scalable_ai.grading.foreign.dataflow import STATEFUL, Piece, Plan, bound_names, names_in
 from scalable_ai.grading.foreign.errors import LostError, UnjudgedError
 from scalable_ai.grading.foreign.link import Link
 from scalable_ai.grading.foreign.magics import Shell, plain_python
 from scalable_ai.grading.foreign.namespace import Namespace
-from scalable_ai.grading.foreign.outcome import ForeignVerdict
 from scalable_ai.grading.foreign.surroundings import Output, Surroundings
 
 
@@ -53,9 +53,9 @@ class Session:
             source = plain_python(cell.source)
             tree = ast.parse(source)
         except (SyntaxError, ValueError) as error:
-            return outcome.unjudged(grade_id, f"it is no Python ({error})")
+            return unjudged(grade_id, f"it is no Python ({error})")
         if _awaits(tree):
-            return outcome.unjudged(grade_id, "it awaits outside a function, which needs the kernel's own loop")
+            return unjudged(grade_id, "it awaits outside a function, which needs the kernel's own loop")
         here = next(piece for piece in self._plan.pieces if piece.grade_id == grade_id)
         self._prepare(tree, source)
         out, outputs = Output(), []
@@ -73,7 +73,7 @@ class Session:
             outputs = [outcome.failed(self.link.unmet, grade_id, cell.source, filename)]
         self._done.add(here.index)
         if isinstance(self.link.lost, UnjudgedError):
-            return outcome.unjudged(grade_id, str(self.link.lost))
+            return unjudged(grade_id, str(self.link.lost))
         if self.link.lost is not None:
             return outcome.lost(grade_id, self.link.lost)
         return ForeignVerdict([*outcome.printed(out.getvalue()), *outputs])

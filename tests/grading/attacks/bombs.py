@@ -7,9 +7,9 @@ from scalable_ai.grading.sandbox.box import GIGABYTE
 LIMITS = {"memory": GIGABYTE // 2, "disk": 40 * 2**20, "files": 2000, "file_size": 20 * 2**20, "processes": 60}
 START = """
 import os, sys, threading, time
+told = open("did.txt", "a")  # ahead, since there may be no file to be had later
 def did(text):
-    with open("did.txt", "a") as file:
-        print(text, file=file)
+    print(text, file=told, flush=True)
 def until_refused(step, times):
     kept = []
     for number in range(times):

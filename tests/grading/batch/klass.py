@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sqlite3
@@ -76,7 +77,9 @@ def temporary(root: Path) -> Path:
     """Return a course's temporary folder."""
     # Short, since the path of a local socket has 107 characters at most.
     folder = Path("/tmp", f"t{zlib.crc32(os.fsencode(root)):x}")
-    folder.mkdir(exist_ok=True)
+    if not folder.exists():
+        folder.mkdir()
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
