@@ -28,6 +28,13 @@ def regular_files(folder: Path) -> Iterator[Path]:
             yield Path(entry.path)
 
 
+def digest_names(folder: Path) -> Iterator[tuple[bytes, Path]]:
+    """Yield the plain files of a folder, notebooks too, each with its place in it, which need not be text."""
+    for entry in walk(folder):
+        if entry.is_file(follow_symlinks=False) and "__pycache__" not in Path(entry.path).parts:
+            yield os.fsencode(os.path.relpath(entry.path, folder)), Path(entry.path)
+
+
 def remove_folder(folder: Path) -> None:
     """Remove a folder however deep it is, which Python's own functions do by recursion."""
     try:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -129,6 +130,8 @@ class WarmProvisioner(LocalProvisioner):
 
 MAX_MESSAGE = 20_000_000
 """Bytes of one message from a kernel."""
+START_TIME_LIMIT = 60.0
+"""Seconds until a kernel has opened its sockets."""
 MAX_WAITING = 64
 """Messages that wait here; more wait in the kernel, whose memory is limited."""
 
@@ -141,7 +144,38 @@ class WarmKernelClient(AsyncKernelClient):
         self.context.setsockopt(zmq.RECONNECT_IVL, 10)
         self.context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
         self.context.setsockopt(zmq.RCVHWM, MAX_WAITING)
+        if self.transport == "ipc" and not self._links:
+            self._link_sockets()
         super().start_channels(*args, **kwargs)
+
+    def stop_channels(self) -> None:
+        """Hang up."""
+        super().stop_channels()
+        links, self._links = self._links, ""
+        if links:
+            remove_folder(Path(links))
+
+    _links = ""
+
+    def _link_sockets(self) -> None:
+        """Go by links of our own to the kernel's sockets: their names in its folder may soon lead anywhere."""
+        ports = (self.shell_port, self.iopub_port, self.stdin_port, self.hb_port, self.control_port)
+        deadline = time.monotonic() + START_TIME_LIMIT
+        self._links = tempfile.mkdtemp(prefix="ipc-", dir=Path(self.ip).parent.parent)
+        mine = str(Path(self._links) / "k")
+        for port in ports:
+            while True:
+                try:
+                    os.link(f"{self.ip}-{port}", f"{mine}-{port}", follow_symlinks=False)
+                    break
+                except FileNotFoundError:
+                    process = getattr(getattr(self.parent, "provisioner", None), "process", None)
+                    if time.monotonic() > deadline or (process is not None and process.poll() is not None):
+                        return  # `wait_for_ready` says what is wrong
+                    time.sleep(0.002)
+            if not stat.S_ISSOCK(os.lstat(f"{mine}-{port}").st_mode):
+                return
+        self.ip = mine
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait for the first reply; nbclient tells messages apart, so none have to be waited for and dropped.

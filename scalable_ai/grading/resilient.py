@@ -150,9 +150,13 @@ class ResilientExecute(Execute):
         return True
 
     def _what_happened(self, error: Exception) -> str:
-        reason = getattr(getattr(self.km.provisioner, "process", None), "reason", "")
+        reason = self._reason()
         ended = f"ended its kernel: {reason}" if reason else "ended its kernel"
         return ended if isinstance(error, DeadKernelError) else "could not be stopped"
+
+    def _reason(self) -> str:
+        """Return which limit of its sandbox the kernel was ended for."""
+        return getattr(getattr(self.km.provisioner, "process", None), "reason", "") or ""
 
     def _lose(self, cell: NotebookNode, index: int, what: str) -> None:
         self.log.error("A cell %s; going on with a new kernel", what)
@@ -169,8 +173,10 @@ class ResilientExecute(Execute):
     def revive(self) -> None:
         """Start another kernel and bring it to where the last one was, without what ends it this time."""
         while True:
+            if self._reason():
+                # A limit was reached, perhaps by files that are still there.
+                self.workplace.restore()
             self._cleanup_kernel()
-            self.workplace.restore()
             self.km = self.create_kernel_manager()
             try:
                 self.start_new_kernel()

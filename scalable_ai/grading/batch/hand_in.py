@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from scalable_ai.grading.folders import digest_names
+
 KEY = "scalable_ai_graded"
 """Where a graded notebook's metadata hold the key that it was graded with."""
 
@@ -66,7 +68,7 @@ def key_of(hand_in: HandIn, shared: str) -> str:
         shared: The digest of what is the same for the whole class.
     """
     try:
-        return _digest([hand_in.folder], shared, skip_link=True)
+        return _digest([hand_in.folder], shared)
     except OSError:
         return ""  # no key: it is run, and what is wrong with it is said
 
@@ -83,14 +85,11 @@ def packages() -> str:
     return _digest([Path(__file__).parents[2]], "\n".join(installed))
 
 
-def _digest(paths: Iterable[Path], text: str, skip_link: bool = False) -> str:
+def _digest(paths: Iterable[Path], text: str) -> str:
     digest = hashlib.sha256(text.encode())
     for root in paths:
-        files = [root] if root.is_file() else sorted(root.rglob("*"))
-        for path in files:
-            if "__pycache__" in path.parts or (skip_link and path.is_symlink()) or not path.is_file():
-                continue
-            digest.update(f"\0{path.relative_to(root)}\0".encode())
+        for place, path in [(b"", root)] if root.is_file() else digest_names(root):
+            digest.update(b"\0" + place + b"\0")
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

@@ -75,7 +75,8 @@ class Recorder(Runner, _Staged):
         try:
             with self._session.transaction() as gradebook:
                 self.notebooks = sorted(map(str, hand_in.folder.glob("*.ipynb")))  # unknown ones get a warning
-                self.init_assignment(hand_in.assignment, hand_in.learner)
+                with self.plain_files_only():
+                    self.init_assignment(hand_in.assignment, hand_in.learner)
                 for name in hand_in.notebooks:
                     self._record_notebook(name, executed, hand_in, key)
                 submission = gradebook.find_submission(hand_in.assignment, hand_in.learner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -9,8 +10,10 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nbformat
 from nbformat import NotebookNode
@@ -23,6 +26,7 @@ from nbgrader.utils import find_all_files, setenv
 from scalable_ai.course import Course
 from scalable_ai.grading.batch.hand_in import HandIn
 from scalable_ai.grading.court import court_of
+from scalable_ai.grading.folders import walk
 from scalable_ai.grading.verdict import verdict_of
 from scalable_ai.grading.warm import warm_parent
 
@@ -121,13 +125,33 @@ class Runner(Autograde):
         writing = next((n for n, step in enumerate(steps) if isinstance(step, SaveAutoGrades)), len(steps))
         return steps[:writing], steps[writing:]
 
+    @contextlib.contextmanager
+    def plain_files_only(self) -> Iterator[None]:
+        """Have nbgrader copy plain files of a hand-in only: it would follow links and wait for pipes."""
+
+        def find(folder: str, ignored: list[str]) -> list[str]:
+            found = []
+            for entry in walk(Path(folder)):
+                parts = Path(os.path.relpath(entry.path, folder)).parts
+                if any(fnmatch(part, pattern) for part in parts for pattern in ignored):
+                    continue
+                if entry.is_file(follow_symlinks=False):
+                    found.append(entry.path)
+                elif not entry.is_dir(follow_symlinks=False):
+                    self.log.warning("%s: a link or a device, not a file; left out.", entry.name)
+            return found
+
+        with mock.patch("nbgrader.converters.base.find_all_files", find):
+            yield
+
     def stage(self, hand_in: HandIn) -> Path:
         """Copy a hand-in's files, without notebooks, and the instructor's over them, as nbgrader does."""
         folder = Path(self._format_dest(hand_in.assignment, hand_in.learner))
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self._sanitizing = True
-        BaseConverter.init_assignment(self, hand_in.assignment, hand_in.learner)
+        with self.plain_files_only():
+            BaseConverter.init_assignment(self, hand_in.assignment, hand_in.learner)
         source = self.coursedir.format_path(self.coursedir.source_directory, ".", hand_in.assignment)
         kept = set(self.exclude_overwriting.get(hand_in.assignment, []))
         for path in find_all_files(source, [*self.coursedir.ignore, "*.ipynb"]):

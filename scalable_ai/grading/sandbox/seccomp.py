@@ -17,7 +17,8 @@ REFUSED = (
     "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff",
     "acct", "quotactl", "quotactl_fd", "syslog", "vhangup", "settimeofday", "clock_settime", "adjtimex",
     "clock_adjtime", "sethostname", "setdomainname", "fanotify_init", "name_to_handle_at", "open_by_handle_at",
-    "lookup_dcookie", "nfsservctl", "personality", "move_pages", "migrate_pages", "vmsplice", "memfd_secret",
+    "lookup_dcookie", "nfsservctl", "personality", "move_pages", "migrate_pages", "vmsplice",
+    "memfd_create", "memfd_secret",
     "iopl", "ioperm", "modify_ldt", "uselib", "ustat", "sysfs", "_sysctl", "create_module", "get_kernel_syms",
     "query_module",
 )  # fmt: skip

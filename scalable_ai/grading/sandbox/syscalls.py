@@ -19,6 +19,7 @@ NUMBERS = {
         "setdomainname": 171, "fanotify_init": 300, "name_to_handle_at": 303, "open_by_handle_at": 304,
         "lookup_dcookie": 212, "nfsservctl": 180, "personality": 135, "move_pages": 279, "migrate_pages": 256,
         "vmsplice": 278, "ioctl": 16, "socket": 41, "socketpair": 53, "prctl": 157, "capset": 126, "seccomp": 317,
+        "memfd_create": 319,
         "iopl": 172, "ioperm": 173, "modify_ldt": 154, "uselib": 134, "ustat": 136, "sysfs": 139, "_sysctl": 156,
         "create_module": 174, "get_kernel_syms": 177, "query_module": 178,
     },
@@ -32,6 +33,7 @@ NUMBERS = {
         "setdomainname": 162, "fanotify_init": 262, "name_to_handle_at": 264, "open_by_handle_at": 265,
         "lookup_dcookie": 18, "nfsservctl": 42, "personality": 92, "move_pages": 239, "migrate_pages": 238,
         "vmsplice": 75, "ioctl": 29, "socket": 198, "socketpair": 199, "prctl": 167, "capset": 91, "seccomp": 277,
+        "memfd_create": 279,
     },
 }  # fmt: skip
 SHARED = {
