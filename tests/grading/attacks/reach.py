@@ -38,7 +38,7 @@ with sqlite3.connect(GRADEBOOK) as book:
     "removes a class-mate's hand-in": "os.unlink(MATE); return True",
     "plants a start file at home": "return open(os.path.dirname(NETRC) + '/usercustomize.py', 'w').write('1')",
     "plants a start file for IPython": """
-os.makedirs(os.path.dirname(NETRC) + '/.ipython/profile_default/startup')
+os.makedirs(os.path.dirname(NETRC) + '/.ipython/profile_default/startup', exist_ok=True)
 return open(os.path.dirname(NETRC) + '/.ipython/profile_default/startup/0.py', 'w').write('1')
 """,
     "plants a module for all interpreters": "return open(PACKAGES + '/planted.pth', 'w').write('import os')",

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,7 @@ def test_without_a_box_all_of_it_is_reached(scene, places, tmp_path):
     moved |= {"GRADER": str(decoy / "remote.py"), "PACKAGES": str(decoy)}
     environment = {**os.environ, "INSTRUCTOR_TOKEN": scene.token}
     subprocess.run([sys.executable, "-c", script(moved)], cwd=tmp_path, env=environment, check=True)
+    time.sleep(0.2)  # until those at the doors are noted
     scene.heard.clear()
     found = json.loads((tmp_path / "found.json").read_text())
     assert {name: found[name] for name in reach.ALL if not _is_got(found[name])} == {}
@@ -70,7 +72,7 @@ def test_without_a_box_all_of_it_is_reached(scene, places, tmp_path):
     assert refused <= reach.MACHINES_REFUSE
 
 
-def test_in_a_box_nothing_is_reached(attacked, places, level):
+def test_in_a_box_nothing_is_reached(attacked, scene, places, level):
     graded = attacked(RIGHT, extra=[script(places)], timeout=60)
     assert graded.scores == {"centered": 2, "clip": 3}
     found = json.loads((graded.folder / "found.json").read_text())
@@ -78,6 +80,10 @@ def test_in_a_box_nothing_is_reached(attacked, places, level):
     reached = {name for name in reach.ALL if _is_got(found[name])}
     excused = {name for name, what in reach.NOT_HELD.items() if what in DOES_NOT_HOLD[level]}
     assert reached <= excused
+    if "unix sockets" in DOES_NOT_HOLD[level]:
+        time.sleep(0.2)
+        assert set(scene.heard) <= {"local"}
+        scene.heard.clear()
     assert {name: found[name] for name in reach.SYSTEM_CALLS if not _is_refused(found[name])} == {}
     assert not Path(places["PACKAGES"], "planted.pth").exists()
     assert level != NAMESPACES or not reached
