@@ -132,8 +132,6 @@ MAX_MESSAGE = 20_000_000
 """Bytes of one message from a kernel."""
 START_TIME_LIMIT = 60.0
 """Seconds until a kernel has opened its sockets."""
-MAX_WAITING = 64
-"""Messages that wait here; more wait in the kernel, whose memory is limited."""
 
 
 class WarmKernelClient(AsyncKernelClient):
@@ -143,7 +141,6 @@ class WarmKernelClient(AsyncKernelClient):
         """Connect; a kernel that is not there yet is tried again soon, and one that sends too much is cut off."""
         self.context.setsockopt(zmq.RECONNECT_IVL, 10)
         self.context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
-        self.context.setsockopt(zmq.RCVHWM, MAX_WAITING)
         if self.transport == "ipc" and not self._links:
             self._link_sockets()
         super().start_channels(*args, **kwargs)

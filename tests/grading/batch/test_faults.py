@@ -34,8 +34,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it looks at pro
 
 @pytest.fixture(scope="module")
 def shooting_range(tmp_path_factory):
-    """Return a class of ten to grade again and again."""
-    return Range(tmp_path_factory.mktemp("faults") / "course", 10)
+    """Return a class to grade again and again."""
+    return Range(tmp_path_factory.mktemp("faults") / "course", 40)
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
