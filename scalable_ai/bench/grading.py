@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 import time
@@ -16,6 +15,7 @@ from rich.table import Table
 from scalable_ai.bench.hand_ins import copy_for_stock, lengthen, make_classroom
 from scalable_ai.bench.usage import Usage, run_measured
 from scalable_ai.course import Course
+from scalable_ai.grading.stock import environment
 from scalable_ai.lessons.source import find_lessons
 
 COLD_CLASS = 30
@@ -84,7 +84,7 @@ def bench_grading(course: Course, learners: int, stock: int) -> int:
 
 def grade_stock(course: Course, chapter: str) -> Graded:
     """Grade with `nbgrader autograde`."""
-    usage = run_measured([sys.executable, "-m", "nbgrader", "autograde", chapter], course.root, _environment())
+    usage = run_measured([sys.executable, "-m", "nbgrader", "autograde", chapter], course.root, environment())
     return Graded(usage, [], marks_of(course, chapter))
 
 
@@ -92,7 +92,7 @@ def grade_engine(course: Course, chapter: str) -> Graded:
     """Grade with `scalable-ai grade`."""
     script = course.root / "bench_grade.py"
     script.write_text(GRADE, encoding="utf-8")
-    usage = run_measured([sys.executable, str(script), chapter], course.root, _environment())
+    usage = run_measured([sys.executable, str(script), chapter], course.root, environment())
     finished = [float(line.split()[1]) for line in usage.output.splitlines() if line.startswith("done ")]
     return Graded(usage, finished, marks_of(course, chapter))
 
@@ -125,8 +125,8 @@ def differences(engine: Graded, stock: Graded) -> list[str]:
 def summary(engine: Graded, stock: Graded, learners: int, num_stock: int) -> dict:
     """Return seconds each, processor seconds each, memory and ratios."""
     cold = min(COLD_CLASS, learners)
-    first = engine.finished[min(len(engine.finished) // 4, 10)]
-    rest = len(engine.finished) - 1 - min(len(engine.finished) // 4, 10)
+    skipped = min(len(engine.finished) // 4, 10)  # until all that is started once is started
+    first, rest = engine.finished[skipped], len(engine.finished) - 1 - skipped
     each = {
         "stock": stock.usage.seconds / num_stock,
         "engine, from cold": engine.finished[cold - 1] / cold,
@@ -158,12 +158,6 @@ def training(course: Course, chapter: str, seconds: float, console: Console) -> 
     half = (engine.finished[-1] - engine.finished[TRAINING_CLASS - 1]) / TRAINING_CLASS
     each = stock.usage.seconds / TRAINING_CLASS
     return {"seconds added to each notebook": seconds, "stock": each, "engine": half, "ratio": each / half}
-
-
-def _environment() -> dict[str, str]:
-    # nbgrader calls `alembic` by name, which stands beside this interpreter.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": path}
 
 
 def _show(console: Console, facts: dict, differing: list[str]) -> None:

@@ -40,10 +40,8 @@ def nbgrader(
     command = [sys.executable, "-m", "nbgrader", *arguments]
     problems = []
     log = root / f"{arguments[0]}.log"
-    # nbgrader calls `alembic` by name, which stands beside this interpreter even where no one activated it.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     pipes = {
-        "env": {**os.environ, "PATH": path},
+        "env": environment(),
         "stdout": subprocess.PIPE,
         "stderr": subprocess.STDOUT,
         "text": True,
@@ -61,3 +59,10 @@ def nbgrader(
     if process.returncode:
         raise NbgraderError(f"'nbgrader {' '.join(arguments)}' failed; its log is {log}.")
     return StockResult(tuple(problems))
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for nbgrader's commands."""
+    # nbgrader calls `alembic` by name, which stands beside this interpreter even where no one activated it.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return {**os.environ, "PATH": path}

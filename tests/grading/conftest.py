@@ -34,9 +34,9 @@ RIGHT = {
 """Right answers to the tiny course, in the words of its sources."""
 
 
-def copy_of_tiny_course(root: Path) -> Course:
-    """Write the tiny course, built, with the repository's own nbgrader configuration."""
-    shutil.copytree(TINY_COURSE, root, ignore=shutil.ignore_patterns("__pycache__"))
+def copy_of_tiny_course(root: Path, source: Path = TINY_COURSE) -> Course:
+    """Write the tiny course, or another one, built, with the repository's own nbgrader configuration."""
+    shutil.copytree(source, root, ignore=shutil.ignore_patterns("__pycache__"))
     text = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     (root / "nbgrader_config.py").write_text(text + SHORT_LIMITS, encoding="utf-8")
     course = Course(root)

@@ -55,9 +55,9 @@ def grade(course, name, answers, folder=None, time_limit=60, timeout=2, extra=()
 
 
 @contextlib.contextmanager
-def warm_kernel():
+def warm_kernel(**kwargs):
     manager = WarmKernelManager()
-    run_sync(manager.start_kernel)()
+    run_sync(manager.start_kernel)(**kwargs)
     client = manager.client()
     client.start_channels()
     try:

@@ -183,10 +183,8 @@ class Runner(Autograde):
         executed, notes = Executed(), Notes()
         self.log.addHandler(notes)
         try:
-            self.coursedir.student_id, self.notebooks = (
-                hand_in.learner,
-                [str(hand_in.folder / n) for n in hand_in.notebooks],
-            )
+            self.coursedir.student_id = hand_in.learner
+            self.notebooks = [str(hand_in.folder / name) for name in hand_in.notebooks]
             self.run_pre_convert_hook()
             folder = self.stage(hand_in)
             with setenv(NBGRADER_EXECUTION="autograde"):

@@ -15,8 +15,7 @@ import nbformat
 
 from scalable_ai.course import Course
 from scalable_ai.grading.stock import nbgrader
-from scalable_ai.lessons.build import build_all, write_all
-from tests.grading.conftest import CHAPTER, ROOT, SCALES, SHORT_LIMITS, TOTALS, answered
+from tests.grading.conftest import CHAPTER, SCALES, TOTALS, answered, copy_of_tiny_course
 
 COURSE = Path(__file__).parent / "course"
 LIGHT = Path(__file__).parent / "light"
@@ -32,13 +31,7 @@ EXERCISES = {TOTALS: ("total", "doubling"), SCALES: ("centered", "clip")}
 
 def new_course(root: Path) -> Course:
     """Return the light course, assigned."""
-    shutil.copytree(COURSE, root, ignore=shutil.ignore_patterns("__pycache__"))
-    text = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
-    (root / "nbgrader_config.py").write_text(text + SHORT_LIMITS, encoding="utf-8")
-    course = Course(root)
-    built, errors = build_all(course)
-    assert not errors
-    write_all(built)
+    course = copy_of_tiny_course(root, COURSE)
     nbgrader(root, "generate_assignment", CHAPTER, "--force")
     return course
 

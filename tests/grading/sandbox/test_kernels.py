@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -15,27 +14,13 @@ import pytest
 from jupyter_core.utils import run_sync
 
 from scalable_ai.grading import warm
-from scalable_ai.grading.provisioner import WarmKernelManager
 from scalable_ai.grading.sandbox import DOES_NOT_HOLD, NAMESPACES, NONE, Box, Limits, SandboxError, level, levels
 from scalable_ai.grading.sandbox.environment import of_box
 from scalable_ai.grading.warm import VARIABLE, WarmParent, WarmProcess, warm_parent
+from tests.grading.test_kernel import warm_kernel as kernel
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="boxes are Linux's")
 needs_a_box = pytest.mark.skipif(sys.platform == "linux" and level() == NONE, reason="this machine has no sandbox")
-
-
-@contextlib.contextmanager
-def kernel(**kwargs):
-    manager = WarmKernelManager()
-    run_sync(manager.start_kernel)(**kwargs)
-    client = manager.client()
-    client.start_channels()
-    try:
-        run_sync(client.wait_for_ready)(timeout=60)
-        yield manager, client
-    finally:
-        client.stop_channels()
-        run_sync(manager.shutdown_kernel)(now=True)
 
 
 def shown(client, code, timeout=90):
