@@ -7,8 +7,6 @@ with all its kernels, when the process that started it does. Linux only.
 from __future__ import annotations
 
 import contextlib
-import gc
-import io
 import json
 import os
 import select
@@ -22,37 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from scalable_ai.grading import hugepages
+from scalable_ai.grading.preload import preload
 from scalable_ai.grading.sandbox.box import Box
 from scalable_ai.grading.sandbox.environment import of_box
 from scalable_ai.grading.sandbox.keeper import Keeper, Kept, end_with_parent
 from scalable_ai.grading.sandbox.levels import LANDLOCK, NAMESPACES, NONE, refusal
 from scalable_ai.grading.sandbox.probe import enter_own_users, try_levels
 from scalable_ai.grading.sandbox.watch import PERIOD, descendants
-
-PRELOAD = (
-    "torch",
-    "torchvision",
-    "torchmetrics",
-    "pytorch_lightning",
-    "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
-    "ipykernel.kernelapp",
-    "ipykernel.zmqshell",
-    "IPython.core.completerlib",
-    "IPython.core.debugger",
-    "IPython.core.oinspect",
-    "IPython.extensions.storemagic",
-    "faulthandler",
-    "pdb",
-    "sqlite3",
-    "tornado.platform.asyncio",
-    "scalable_ai.checks",
-    "scalable_ai.data",
-    "scalable_ai.figures",
-    "scalable_ai.grading.remote",
-    "scalable_ai.grading.warmkernel",
-)
-
 
 REQUEST_TIME_LIMIT = 10.0
 BATCH = 4
@@ -185,27 +159,6 @@ def _has_more(client: socket.socket) -> bool:
 def _say(client: socket.socket, message: dict[str, Any]) -> None:
     with contextlib.suppress(OSError):
         client.sendall(json.dumps(message).encode() + b"\n")
-
-
-def preload() -> None:
-    """Import what kernels need."""
-    # Without its debugger, which no one uses here, a kernel starts in a fifth of the time.
-    sys.modules["debugpy"] = None
-    for name in ("ipykernel.debugger", *PRELOAD):
-        with contextlib.suppress(ImportError):  # a learner's cell that needs it says so
-            __import__(name)
-    del sys.modules["debugpy"]
-    with contextlib.suppress(ImportError):
-        from matplotlib import pyplot
-
-        # The first figure takes longer than most others together: fonts, layout, rasterizer.
-        figure, axes = pyplot.subplots(layout="constrained")
-        axes.loglog([1, 10], [1, 10], label="$x$")
-        axes.legend()
-        figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
-        pyplot.close(figure)
-    gc.collect()
-    gc.freeze()  # the collector would otherwise write to, and so copy, every page of what is imported
 
 
 def main(path: str) -> None:

@@ -25,7 +25,7 @@ from scalable_ai.course import Course
 from scalable_ai.grading.answerer import Answerer
 from scalable_ai.grading.cell_verdict import unjudged
 from scalable_ai.grading.channel import Channel, KernelChannel, LocalChannel, SocketChannel
-from scalable_ai.grading.foreign import ForeignBench
+from scalable_ai.grading.foreign.bench import ForeignBench
 from scalable_ai.grading.hidden import GraderError, HiddenCheck, Outcome, load_checks, quiz_check, run_check
 from scalable_ai.grading.needed import names_asked
 from scalable_ai.grading.reference import run_reference

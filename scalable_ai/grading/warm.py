@@ -29,8 +29,8 @@ VARIABLE = "SCALABLE_AI_WARM_PARENT"
 
 OWN_SETTINGS = {"HOME", LEVEL_VARIABLE}
 IMPORTED_HERE = (
-    "checks.py", "figures.py", "data/*.py", "grading/forkserver.py", "grading/remote.py", "grading/wire.py",
-    "grading/sandbox/*.py",
+    "checks.py", "figures.py", "data/*.py", "grading/conversation.py", "grading/foreign/*.py", "grading/forkserver.py",
+    "grading/preload.py", "grading/remote.py", "grading/warmkernel.py", "grading/wire.py", "grading/sandbox/*.py",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from nbgrader.utils import is_grade, is_solution
 
-from scalable_ai.grading.foreign import ForeignBench
+from scalable_ai.grading.foreign.bench import ForeignBench
 from tests.grading.foreign.kernels import Forked, marks
 
 TIME_LIMIT = 30

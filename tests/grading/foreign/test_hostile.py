@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from scalable_ai.grading.foreign import ForeignBench
+from scalable_ai.grading.foreign.bench import ForeignBench
 from tests.grading.foreign.kernels import Forked
 from tests.grading.foreign.notebooks import handed_in, judged_marks, notebook, stock_marks, verdicts
 

@@ -14,7 +14,7 @@ from jupyter_client.manager import start_new_kernel
 from nbgrader.preprocessors import Execute
 
 from scalable_ai.grading.channel import KernelChannel
-from scalable_ai.grading.foreign import ForeignBench
+from scalable_ai.grading.foreign.bench import ForeignBench
 from tests.grading.foreign.kernels import marks
 from tests.grading.foreign.notebooks import handed_in, is_test, judged_marks, verdicts
 
