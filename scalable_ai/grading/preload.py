@@ -23,6 +23,7 @@ MODULES = (
     "IPython.extensions.storemagic",
     "faulthandler",
     "pdb",
+    "psutil",
     "sqlite3",
     "tornado.platform.asyncio",
     "scalable_ai.checks",

@@ -59,11 +59,11 @@ class Verdict:
         """Return the check cell's outputs: the card, and the score in nbgrader's partial-credit form."""
         card = self.card()
         # nbgrader takes the first execute_result for the mark, so the card goes first and as display_data.
-        shown = nbformat.v4.new_output(
-            "display_data", data={"text/plain": card.text(), "text/html": card._repr_html_(), VERDICT: self.to_dict()}
-        )
-        score = nbformat.v4.new_output("execute_result", data={"text/plain": f"{self.score:g}"}, execution_count=None)
-        return [shown, score]
+        cards = {"text/plain": card.text(), "text/html": card._repr_html_(), VERDICT: self.to_dict()}
+        shown = {"output_type": "display_data", "metadata": {}, "data": cards}
+        mark = {"output_type": "execute_result", "metadata": {}, "execution_count": None}
+        score = {**mark, "data": {"text/plain": f"{self.score:g}"}}
+        return [nbformat.from_dict(shown), nbformat.from_dict(score)]
 
 
 def verdict_of(cell: NotebookNode) -> Verdict | None:

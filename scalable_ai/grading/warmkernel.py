@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
-from types import SimpleNamespace
+from collections.abc import Iterator
+from types import ModuleType, SimpleNamespace
 
 import ipykernel.ipkernel
+import IPython.core.shellapp
+from ipykernel.iostream import OutStream
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
+from traitlets import default
+
+IMPORTED = frozenset(sys.modules)
+
+
+class CalmOutStream(OutStream):
+    """ipykernel's output, without its waking of another thread, four times a cell, when there is none."""
+
+    def flush(self) -> None:
+        """Publish what was written."""
+        if self._buffers:
+            super().flush()
 
 
 class WarmKernelApp(IPKernelApp):
     """Starts a kernel in half the processor time."""
+
+    @default("outstream_class")
+    def _calm(self) -> str:
+        return f"{CalmOutStream.__module__}.{CalmOutStream.__qualname__}"
 
     def parse_command_line(self, argv: list[str] | None = None) -> None:
         """Take a connection file and plain settings as they are; building the parser takes longer than the rest."""
@@ -30,14 +50,30 @@ class WarmKernelApp(IPKernelApp):
         for name, _, value in settings:
             owner, _, trait = name.partition(".")
             self.config[owner][trait] = value
+        if self.config.HistoryManager.get("hist_file") == ":memory:":
+            # What is gone with the kernel needs no database, and no thread that writes it.
+            self.config.HistoryManager.enabled = False
 
     def init_kernel(self) -> None:
         """Make the kernel, without its list of all modules' files for a debugger that is not there."""
-        ipykernel.ipkernel.sys = SimpleNamespace(**{**vars(sys), "modules": {}})
-        try:
+        with _few_modules(ipykernel.ipkernel):
             super().init_kernel()
-        finally:
-            ipykernel.ipkernel.sys = sys
+
+    def init_code(self) -> None:
+        """Run configured code; the modules that `%reset -s aggressive` keeps were listed before the fork."""
+        with _few_modules(IPython.core.shellapp):
+            super().init_code()
+        self.shell._sys_modules_keys = IMPORTED
+
+
+@contextlib.contextmanager
+def _few_modules(module: ModuleType) -> Iterator[None]:
+    """Have a module see none of the imported ones: to list thousands writes to, and so copies, their memory."""
+    module.sys = SimpleNamespace(**{**vars(sys), "modules": {}})
+    try:
+        yield
+    finally:
+        module.sys = sys
 
 
 def run_kernel(arguments: list[str], has_terminals: bool = True) -> None:

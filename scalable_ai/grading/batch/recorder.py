@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ class Recorder(Runner, _Staged):
         return outcome
 
     def _record_notebook(self, name: str, executed: Executed, hand_in: HandIn, key: str) -> None:
-        notebook = nbformat.reads(executed.notebooks[name], as_version=4)
+        notebook = nbformat.from_dict(json.loads(executed.notebooks[name]))
         resources: dict[str, Any] = executed.resources[name]
         for step in self.halves()[1]:
             notebook, resources = step(notebook, resources)

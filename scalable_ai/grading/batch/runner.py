@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import nbformat
 from nbformat import NotebookNode
 from nbgrader.apps import AutogradeApp
 from nbgrader.converters import Autograde
@@ -76,6 +76,7 @@ def application(root: Path, arguments: list[str]) -> AutogradeApp:
     AutogradeApp.clear_instance()
     app = AutogradeApp.instance()
     app.initialize(arguments)
+    app.log.setLevel(app.log_level)  # nbgrader's is lower: each message of each kernel would be formatted for nobody
     # What it says goes into its log file and our table.
     for handler in app.log.handlers:
         if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
@@ -191,7 +192,7 @@ class Runner(Autograde):
                 for name in hand_in.notebooks:
                     notebook, resources = self._run_notebook(hand_in.folder / name, folder)
                     executed.is_doubtful |= _is_doubtful(notebook)
-                    executed.notebooks[name] = nbformat.writes(notebook)
+                    executed.notebooks[name] = json.dumps(notebook)
                     executed.resources[name] = {key: resources[key] for key in _plain(resources)}
         except SystemExit:
             why = notes.texts[-1] if notes.texts else "a step of nbgrader's autograder ended the process without a word"
