@@ -5,7 +5,7 @@ SHELL := bash
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 AI := $(BIN)/scalable-ai
 
-.PHONY: help install demo test lab build lint bench bench-grading clean
+.PHONY: help install demo test test-nbgrader lab build lint bench bench-grading clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,10 @@ test: install  ## everything CI holds: format, rubric, notebooks current, tests
 	@$(AI) build --check
 	@$(AI) lint
 	@$(BIN)/python -m pytest
+
+test-nbgrader: install  ## nbgrader's own tests of autograde, with the engine plugged in (some minutes)
+	@cd $$(mktemp -d) && JUPYTER_CONFIG_DIR=$(CURDIR)/tests/grading/plugged PATH=$(CURDIR)/$(BIN):$$PATH \
+		$(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider --pyargs nbgrader.tests.apps.test_nbgrader_autograde
 
 lab: install  ## open JupyterLab on the lessons
 	@$(BIN)/jupyter lab --notebook-dir=chapters

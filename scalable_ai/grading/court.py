@@ -84,7 +84,14 @@ class Court:
         return no_verdict(title or exercise, points, f"{name}, exercise '{exercise}': {why}", stopped=True)
 
     def judge_cell(
-        self, source: Path, grade_id: str, call: Call, answers: dict[str, str], workplace: Path, seconds: float
+        self,
+        source: Path,
+        grade_id: str,
+        call: Call,
+        answers: dict[str, str],
+        tests: dict[str, str],
+        workplace: Path,
+        seconds: float,
     ) -> ForeignVerdict:
         """Return what a test cell of an ordinary nbgrader notebook comes to.
 
@@ -93,6 +100,7 @@ class Court:
             grade_id: The cell's.
             call: Has the kernel that has run the cells above it connect to the judge.
             answers: The learner's answer cells by grade id.
+            tests: The instructor's test cells by grade id, as the assignment was generated with them.
             workplace: The folder that the kernel works in.
             seconds: For the learner's code.
         """
@@ -100,6 +108,7 @@ class Court:
             "source": str(source.resolve()),
             "grade_id": grade_id,
             "answers": answers,
+            "tests": tests,
             "workplace": str(workplace),
             "seconds": seconds,
         }

@@ -58,6 +58,9 @@ class JudgedExecute(ResilientExecute):
         self._limits = {name: round(MIN_TIMEOUT + TIMES_REFERENCE * seconds) for name, seconds in reference.items()}
         answers = [cell for cell in nb.cells if is_answer(cell)]
         self._answers = {cell.metadata.nbgrader.grade_id: cell.source for cell in answers}
+        # As they were when the assignment was generated: nbgrader has put them back from its gradebook.
+        tests = [cell for cell in nb.cells if is_grade(cell) and cell.cell_type == "code" and not is_solution(cell)]
+        self._tests = {cell.metadata.nbgrader.grade_id: cell.source for cell in tests}
         self._titles = {
             cell.metadata.nbgrader.grade_id: cell.metadata.get("scalable_ai", {}).get("task", "") for cell in answers
         }
@@ -126,6 +129,7 @@ class JudgedExecute(ResilientExecute):
             grade_id,
             partial(call_to_judge, self.km, self.kc),
             self._answers,
+            self._tests,
             self.workplace.folder,
             seconds,
         )

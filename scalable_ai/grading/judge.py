@@ -42,7 +42,7 @@ class Judge:
     def __init__(self, course: Course) -> None:
         self.course = course
         self._lessons: dict[tuple[str, str], Bench] = {}
-        self._foreign: dict[tuple[Path, int], ForeignBench] = {}
+        self._foreign: dict[tuple[Path, int, str], ForeignBench] = {}
 
     def judge(
         self, chapter: str, name: str, exercise: str, channel: Channel, answers: dict[str, str], seed: int
@@ -59,11 +59,14 @@ class Judge:
         """
         return self.bench(chapter, name).judge(exercise, channel, answers, seed)
 
-    def foreign_bench(self, source: Path) -> ForeignBench:
-        """Return the test cells of an ordinary nbgrader notebook, as it is now."""
-        key = (source, source.stat().st_mtime_ns)
+    def foreign_bench(self, source: Path, tests: dict[str, str]) -> ForeignBench:
+        """Return the test cells of an ordinary nbgrader notebook: it as it is now, them as they were generated."""
+        key = (source, source.stat().st_mtime_ns, json.dumps(tests, sort_keys=True))
         if key not in self._foreign:
-            self._foreign[key] = ForeignBench(nbformat.read(source, as_version=4), source.parent)
+            notebook = nbformat.read(source, as_version=4)
+            for cell in notebook.cells:
+                cell.source = tests.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
+            self._foreign[key] = ForeignBench(notebook, source.parent)
         return self._foreign[key]
 
     def bench(self, chapter: str, name: str) -> Bench:
@@ -227,7 +230,7 @@ def _timings(judge: Judge, chapter: str, name: str) -> dict[str, Any]:
 
 def _cell_reply(judge: Judge, channel: Channel, asked: dict[str, Any]) -> dict[str, Any]:
     try:
-        bench = judge.foreign_bench(Path(asked["source"]))
+        bench = judge.foreign_bench(Path(asked["source"]), asked["tests"])
         verdict = bench.judge(asked["grade_id"], channel, asked["answers"], Path(asked["workplace"]), asked["seconds"])
     except Exception as error:
         verdict = unjudged(asked["grade_id"], f"{type(error).__name__}: {error}")

@@ -130,6 +130,10 @@ class WarmProvisioner(LocalProvisioner):
 
 MAX_MESSAGE = 20_000_000
 """Bytes of one message from a kernel."""
+MAX_WAITING = 10
+"""Messages of a kernel that wait here to be read; others wait in the kernel, whose memory has a limit."""
+DROP_TIME_LIMIT = 2.0
+"""Seconds for reading what is not wanted: a thread of a kernel may put it out without end."""
 START_TIME_LIMIT = 60.0
 """Seconds until a kernel has opened its sockets."""
 
@@ -141,6 +145,7 @@ class WarmKernelClient(AsyncKernelClient):
         """Connect; a kernel that is not there yet is tried again soon, and one that sends too much is cut off."""
         self.context.setsockopt(zmq.RECONNECT_IVL, 10)
         self.context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+        self.context.setsockopt(zmq.RCVHWM, MAX_WAITING)
         if self.transport == "ipc" and not self._links:
             self._link_sockets()
         super().start_channels(*args, **kwargs)
@@ -151,6 +156,14 @@ class WarmKernelClient(AsyncKernelClient):
         links, self._links = self._links, ""
         if links:
             remove_folder(Path(links))
+
+    def drop_outputs(self) -> None:
+        """Forget what the kernel has put out so far, which is nobody's output."""
+        end = zmq.Socket.shadow(self.iopub_channel.socket.underlying)
+        deadline = time.monotonic() + DROP_TIME_LIMIT
+        with contextlib.suppress(zmq.Again):
+            while time.monotonic() < deadline:
+                end.recv_multipart(zmq.NOBLOCK, copy=False)
 
     _links = ""
 
@@ -199,6 +212,11 @@ class WarmKernelManager(AsyncKernelManager):
     """Asks for the warm provisioner whatever the kernel specification says."""
 
     client_factory = Type(WarmKernelClient, klass=AsyncKernelClient)
+
+    def _connect_control_socket(self) -> None:
+        """Leave a boxed kernel's control socket alone: its name may lead anywhere, and signals do."""
+        if self.transport != "ipc":
+            super()._connect_control_socket()
 
     @property
     def kernel_spec(self) -> Any:

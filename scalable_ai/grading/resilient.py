@@ -44,6 +44,10 @@ class ResilientExecute(Execute):
     def _shutdown_at_once(self) -> str:
         return "immediate"
 
+    @default("iopub_timeout")
+    def _patient(self) -> int:
+        return 20  # a busy machine may take longer than nbclient's 4 seconds from a cell's end to the word of it
+
     @default("timeout_func")
     def _time_left_too(self) -> Any:
         return lambda cell: self.limit(cell)[0]
@@ -135,6 +139,8 @@ class ResilientExecute(Execute):
             self.stopped(cell, words)
             return False
         self.ensure_kernel()
+        if hasattr(self.kc, "drop_outputs"):
+            self.kc.drop_outputs()  # of what was judged, and of threads that earlier cells left
         try:
             super().preprocess_cell(cell, self.resources, index)
         except Exception as error:  # what a hostile kernel makes nbclient raise, it is lost all the same

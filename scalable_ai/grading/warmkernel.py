@@ -7,10 +7,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from types import ModuleType, SimpleNamespace
 
 import ipykernel.ipkernel
 import IPython.core.shellapp
+import zmq
 from ipykernel.iostream import OutStream
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
@@ -54,16 +56,32 @@ class WarmKernelApp(IPKernelApp):
             # What is gone with the kernel needs no database, and no thread that writes it.
             self.config.HistoryManager.enabled = False
 
+    def init_iopub(self, context: zmq.Context) -> None:
+        """Have outputs wait here until they are read; ZeroMQ would drop some of the more than a thousand."""
+        context.setsockopt(zmq.SNDHWM, 0)
+        super().init_iopub(context)
+
     def init_kernel(self) -> None:
         """Make the kernel, without its list of all modules' files for a debugger that is not there."""
         with _few_modules(ipykernel.ipkernel):
             super().init_kernel()
+
+    def init_shell(self) -> None:
+        """Make the shell, of which a copy that a cell's `os.fork` makes goes no further than that cell."""
+        super().init_shell()
+        os.register_at_fork(after_in_child=partial(_end_with_cell, self.shell))
 
     def init_code(self) -> None:
         """Run configured code; the modules that `%reset -s aggressive` keeps were listed before the fork."""
         with _few_modules(IPython.core.shellapp):
             super().init_code()
         self.shell._sys_modules_keys = IMPORTED
+
+
+def _end_with_cell(shell: ZMQInteractiveShell) -> None:
+    """Have a copy of a kernel end where it would go on to read what was sent to the kernel."""
+    shell.showtraceback = lambda *args, **kwargs: os._exit(1)
+    shell.events.register("post_run_cell", lambda result: os._exit(0))
 
 
 @contextlib.contextmanager

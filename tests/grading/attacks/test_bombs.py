@@ -25,10 +25,6 @@ LOWER = (
 """What the levels hold by other means; the rest is held by the same limits."""
 
 
-STARVES = "forks that fork"
-"""Its copies of the kernel leave no processor time for the next cell, which may then lose its marks."""
-
-
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_costs_its_cell_at_most(bomb, attacked, level, next_one):
     if level == LANDLOCK and bomb not in LOWER:
@@ -38,14 +34,12 @@ def test_a_bomb_costs_its_cell_at_most(bomb, attacked, level, next_one):
     limits = {**LIMITS, "cpu_seconds": 6} if bomb == "processor time of many" else LIMITS
     graded = attacked({**RIGHT, "centered": f"{START}\n{BOMBS[bomb]}\n{RIGHT['centered']}"}, limits=limits, timeout=8)
     assert graded.scores["centered"] in {0, 2}
-    if bomb == STARVES and graded.scores["clip"] != 3:
-        pytest.xfail("not held yet: the next cell was starved")
     assert graded.scores["clip"] == 3
     assert graded.flags == {}
     # It was refused something and says so, or it is not there any more to say anything.
     did = (graded.folder / "did.txt").read_text() if (graded.folder / "did.txt").exists() else ""
     stopped = {out.get("ename") for out in graded.cells["centered"].outputs}
-    assert "refused" in did or stopped & {"KernelEnded", "CellTimeoutError"}
+    assert "refused" in did or stopped & {"BlockingIOError", "KernelEnded", "CellTimeoutError"}
     assert not list(graded.folder.rglob("large*"))
 
 

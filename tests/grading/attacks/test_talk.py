@@ -26,15 +26,10 @@ def test_a_kernel_that_turns_on_the_judge_gets_no_marks_by_it(attack, attacked, 
     assert (graded.folder / "did.txt").exists()
 
 
-FLOODS = {"outputs are cleared without end", "displays of other cells are changed"}
-
-
 @pytest.mark.parametrize("attack", RUNNER)
 def test_a_kernel_that_turns_on_the_runner_costs_its_cell_at_most(attack, attacked, scene, best, next_one):
     graded = attacked({**RIGHT, "centered": f"{armed(scene, RUNNER[attack])}\n{RIGHT['centered']}"})
     assert graded.scores["centered"] in {0, 2}
-    if attack in FLOODS and graded.scores["clip"] == 0:
-        pytest.xfail("not held yet: the next cell's own end was lost in the flood")
     # A kernel whose sockets were led elsewhere is lost to its own other exercises, too.
     assert graded.scores["clip"] in ({0, 3} if attack == "the sockets lead elsewhere" else {3})
     assert graded.flags == {}
@@ -63,7 +58,6 @@ MOST = 150_000_000
 """Bytes that the engine may grow by; each attack sends 200,000,000."""
 
 
-@pytest.mark.xfail(strict=False, reason="not held yet: widget states wait in the message queue uncounted")
 @pytest.mark.parametrize("flood", LARGE)
 def test_the_engines_memory_is_bounded(flood, attacked, best, next_one):
     attacked(RIGHT)
