@@ -1,11 +1,11 @@
-"""nbgrader's own tests of its autograde command hold with the engine plugged in; all of them by `make test-nbgrader`."""
+"""A sample of nbgrader's own tests of its autograde command, with the engine plugged in; `make test-nbgrader` runs all."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-SAMPLE = "test_grade_autotest or test_hidden_tests_single_notebook or test_force_single or test_missing_files"
+SAMPLE = "test_grade_autotest or test_hidden_tests_single_notebook"
 PLUGGED = Path(__file__).parent / "plugged"
 
 
@@ -20,4 +20,4 @@ def test_a_sample_of_nbgraders_own_tests(tmp_path):
         text=True,
     )
     assert result.returncode == 0, result.stdout
-    assert "4 passed" in result.stdout
+    assert "2 passed" in result.stdout
