@@ -94,9 +94,7 @@ class Pool:
     def __init__(self, options: Options, number: int, seconds: float, workshop: Path) -> None:
         self._context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
         if sys.platform == "linux":
-            self._context.set_forkserver_preload(
-                [__name__, "scalable_ai.grading.preprocessors", "scalable_ai.grading.judge"]
-            )
+            self._context.set_forkserver_preload([__name__, *PRELOAD])
         self._options, self._number, self._seconds, self._workshop = options, number, seconds, workshop
         self._workers: list[_Worker] = []
         self._fruitless = 0

@@ -136,22 +136,23 @@ def processes_of(batch: int) -> list[tuple[int, str]]:
         return []
     for process in family:
         try:
-            line = " ".join(process.cmdline())
-            found.append((process.pid, kind_of(line, process)))
+            found.append((process.pid, kind_of(process, batch)))
         except psutil.Error:
             continue
     return found
 
 
-def kind_of(line: str, process: object) -> str:
-    """Say what a process of a batch is, by its command line and its parent's."""
-    if "scalable_ai.grading.judge" in line:
-        return "judge"
+def kind_of(process: object, batch: int) -> str:
+    """Say what a process of a batch is, by its command line and its place in the family."""
+    line = " ".join(process.cmdline())
     if "multiprocessing.resource_tracker" in line:
         return "tracker"
     if "multiprocessing.forkserver" in line:
-        parent = " ".join(process.parent().cmdline())
-        return "worker" if "multiprocessing.forkserver" in parent else "helper"
+        # The helper forks workers, which fork judges: all have its command line.
+        generation = [parent.pid for parent in process.parents()].index(batch)
+        return ("helper", "worker", "judge")[min(generation, 2)]
+    if "scalable_ai.grading.judge" in line:
+        return "judge"
     if "scalable_ai.grading.forkserver" in line:
         parent = " ".join(process.parent().cmdline())
         return "kernel" if "scalable_ai.grading.forkserver" in parent else "warm parent"
