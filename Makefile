@@ -23,7 +23,7 @@ test: install  ## everything CI holds: format, rubric, notebooks current, tests
 	@$(BIN)/python -m pytest
 
 test-nbgrader: install  ## nbgrader's own tests of autograde, with the engine plugged in (some minutes)
-	@cd $$(mktemp -d) && JUPYTER_CONFIG_DIR=$(CURDIR)/tests/grading/plugged PATH=$(CURDIR)/$(BIN):$$PATH \
+	@cd $$(mktemp -d) && JUPYTER_CONFIG_PATH=$(CURDIR)/tests/grading/plugged PATH=$(CURDIR)/$(BIN):$$PATH \
 		$(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider --pyargs nbgrader.tests.apps.test_nbgrader_autograde
 
 lab: install  ## open JupyterLab on the lessons

@@ -18,7 +18,7 @@ from scalable_ai.comparison import difference, is_true, show
 from scalable_ai.packing import unpack
 
 # What a stub's exception says; PyTorch raises the same exception with other words.
-STUB_TASK = re.compile(r"Exercise \d+: |Quiz$")
+STUB_TASK = re.compile(r"(Exercise|Question) \d+: |Quiz$")
 VISIBLE_ONLY = "Visible checks passed. Hidden checks, on other inputs, run at grading."
 BLANK = "____"
 
@@ -83,6 +83,8 @@ class exercise:  # noqa: N801 - reads as a word: `with exercise("loads") as chec
     def __init__(self, name: str, title: str = "", success: str = "", hints: tuple[str, ...] | list[str] = ()) -> None:
         self.name, self.title, self.success, self.hints = name, title or name, success, tuple(hints)
         self.footer = VISIBLE_ONLY
+        self.advice = ""
+        """Said when not passed yet."""
 
     def __enter__(self) -> Check:
         return Check()
@@ -110,7 +112,8 @@ class exercise:  # noqa: N801 - reads as a word: `with exercise("loads") as chec
             return False
         _failed_runs[self.name] += 1
         hints_in_text = min(_failed_runs[self.name], len(self.hints))
-        _display(Card(self.title, passed=False, findings=(finding,), hints=self.hints, hints_in_text=hints_in_text))
+        shown = {"findings": (finding,), "hints": self.hints, "hints_in_text": hints_in_text, "footer": self.advice}
+        _display(Card(self.title, passed=False, **shown))
         raise NotYet(finding) from None
 
 

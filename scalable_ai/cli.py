@@ -37,12 +37,16 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    build = verb("build", _build, "Build the learner notebooks in chapters/ from solutions/.")
+    build = verb("build", _build, "Build the learner notebooks and pages in chapters/ from solutions/.")
     build.add_argument("--check", action="store_true", help="write nothing; fail when chapters/ is not current")
-    build.add_argument("--force", action="store_true", help="write over notebooks that were edited")
+    build.add_argument("--force", action="store_true", help="write over notebooks and pages that were edited")
 
     lint = verb("lint", _lint, "Hold the lesson sources to the rubric.")
     lint.add_argument("paths", nargs="*", type=Path, help="lesson sources; all of them by default")
+
+    measure = verb("measure-lessons", _measure_lessons, "Measure how long lessons run, for the index of lessons.")
+    measure.add_argument("paths", nargs="*", type=Path, help="lesson sources; all of them by default")
+    measure.add_argument("--runs", type=int, default=3, help="runs of each lesson; the median counts (default: 3)")
 
     grade = verb("grade", _grade, "Grade all hand-ins of an assignment, several at a time; goes on where it stopped.")
     grade.add_argument("assignment", help="nbgrader's name of the assignment, such as ch1_introduction")
@@ -68,28 +72,56 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from scalable_ai.lessons.build import EditedError, build_all, leftovers, write_all
+    from scalable_ai.lessons.build import EditedError, build_all, leftovers, refuse_edited, write_all
+    from scalable_ai.lessons.pages import build_pages, edited_pages, stale_pages, write_pages
 
     course = find_course()
     built, errors = build_all(course)
     for error in errors:
         _problem(error)
-    stale = [item for item in built if not item.is_current]
+    stale = [item.release_path for item in built if not item.is_current]
     extra = leftovers(course, built)
     for path in extra:
         _problem(f"{path}: no source builds this notebook. Remove it, or add its source to solutions/.")
+    try:
+        # Pages speak of all lessons, so that a broken one would be missing from them.
+        pages = [] if errors else build_pages(course, [item.lesson for item in built])
+    except ValueError as error:
+        return _problem(error)
     if options.check:
-        for item in stale:
-            _problem(f"{item.release_path}: not what its source builds. Run 'make build' and commit the result.")
+        stale += stale_pages(course, pages)
+        for path in stale:
+            _problem(f"{path}: not what its source builds. Run 'make build' and commit the result.")
         if not (stale or errors or extra):
-            print(f"{len(built)} notebooks are what their sources build.")
+            print(f"{len(built)} notebooks and {len(pages)} pages are what their sources build.")
         return 1 if stale or errors or extra else 0
     try:
+        if not options.force:
+            refuse_edited(edited_pages(course, pages))
         written = write_all(built, force=options.force)
     except EditedError as error:
         return _problem(error)
-    print(f"{len(built)} lessons built, {len(written)} notebooks changed in {course.chapters}.")
+    changed = len(write_pages(course, pages))
+    print(f"{len(built)} lessons built, {len(written)} notebooks and {changed} pages changed in {course.chapters}.")
     return 1 if errors or extra else 0
+
+
+def _measure_lessons(options: argparse.Namespace) -> int:
+    from scalable_ai.lessons.measure import MeasureError, measure
+    from scalable_ai.lessons.pages.run_times import write_run_times
+    from scalable_ai.lessons.source import SourceError, find_lessons, read_lesson
+
+    course = find_course()
+    known = find_lessons(course.solutions)
+    paths = [path.resolve() for path in options.paths] or known
+    if unknown := [path for path in paths if path not in known]:
+        return _problem(f"{unknown[0]}: this is no lesson of the course. Name a file in solutions/.")
+    try:
+        times = measure(course, [read_lesson(path) for path in paths], max(options.runs, 1))
+    except (MeasureError, SourceError, ValueError) as error:
+        return _problem(error)
+    print(f"Kept in {write_run_times(course, times)}. Run 'make build' to see them in the index.")
+    return 0
 
 
 def _lint(options: argparse.Namespace) -> int:

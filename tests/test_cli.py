@@ -17,13 +17,15 @@ from scalable_ai.demo import MARKER, run_demo
 from scalable_ai.grading.classroom import CLASS
 
 ROOT = Path(__file__).parent.parent
+SMALL_COURSE = Path(__file__).parent / "lessons" / "course"
 
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    for folder in ("solutions", "graders", "chapters"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    """Return the folder of a small course of a lesson and a capstone, built, as the working directory."""
+    shutil.copytree(SMALL_COURSE, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.chdir(tmp_path)
+    assert main(["build"]) == 0
     return tmp_path
 
 
@@ -32,7 +34,7 @@ def test_chapters_are_what_the_sources_build(capsys):
 
 
 def test_build_check_names_a_notebook_that_is_not_current(course, capsys):
-    notebook = next((course / "chapters").glob("*/*.ipynb"))
+    notebook = next((course / "chapters").glob("*/lesson_*.ipynb"))
     notebook.write_text(notebook.read_text(encoding="utf-8").replace("Recap", "Summary"), encoding="utf-8")
     before = notebook.read_bytes()
     assert main(["build", "--check"]) == 1
@@ -41,7 +43,7 @@ def test_build_check_names_a_notebook_that_is_not_current(course, capsys):
 
 
 def test_build_leaves_edited_notebooks_alone_until_forced(course, capsys):
-    notebook = next((course / "chapters").glob("*/*.ipynb"))
+    notebook = next((course / "chapters").glob("*/lesson_*.ipynb"))
     notebook.write_text(notebook.read_text(encoding="utf-8").replace("Recap", "My notes"), encoding="utf-8")
     assert main(["build"]) == 1
     assert "--force" in capsys.readouterr().err
@@ -51,19 +53,21 @@ def test_build_leaves_edited_notebooks_alone_until_forced(course, capsys):
 
 
 def test_build_names_a_notebook_without_a_source(course, capsys):
-    shutil.copy(next((course / "chapters").glob("*/*.ipynb")), course / "chapters" / "ch1_introduction" / "stray.ipynb")
+    notebook = next((course / "chapters").glob("*/*.ipynb"))
+    shutil.copy(notebook, notebook.with_name("stray.ipynb"))
     assert main(["build", "--check"]) == 1
     assert "stray.ipynb: no source builds this notebook" in capsys.readouterr().err
 
 
 def test_a_broken_source_gets_a_sentence_and_the_others_are_built(course, capsys):
-    source = next((course / "solutions").glob("*/lesson_1_2*.py"))
+    source = next((course / "solutions").glob("*/lesson_*.py"))
+    shutil.rmtree(course / "source")
     source.write_text(source.read_text(encoding="utf-8").replace("# %% recap", "# %% ending"), encoding="utf-8")
     assert main(["build"]) == 1
     error = capsys.readouterr().err
     assert f"{source.name}:" in error
     assert "'ending' is no mark" in error
-    assert len(list((course / "source").glob("*/*.ipynb"))) == 3
+    assert [path.name for path in (course / "source").glob("*/*.ipynb")] == ["capstone_1.ipynb"]
 
 
 def test_outside_a_course_there_is_one_sentence(tmp_path, monkeypatch, capsys):

@@ -5,6 +5,9 @@ from importlib import import_module
 _HOME = {
     "fit": "fit",
     "FitResult": "fit",
+    "train": "fit",
+    "Evidence": "evidence",
+    "read_evidence": "evidence",
     "evaluate": "evaluate",
     "Evaluation": "evaluate",
     "export": "export",
@@ -22,12 +25,15 @@ __all__ = [
     "Cifar10Data",
     "Classifier",
     "Evaluation",
+    "Evidence",
     "FitResult",
     "Network",
     "evaluate",
     "export",
     "fit",
     "load_network",
+    "read_evidence",
+    "train",
 ]
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 USAGE = """\
 usage: scalable-ai capstone fit | evaluate | export [options]
 
-  fit       train, then test: --config quick | standard | FILE, --trainer.*, --model.*, --data.*, --name, --resume
+  fit       train, then test: --config quick | standard | FILE, --trainer.*, --model.*, --data.*, --name, --resume,
+            --evidence
   evaluate  accuracy, confusions and calibration of a checkpoint
   export    the network as state dict, torch.export program and ONNX file
 

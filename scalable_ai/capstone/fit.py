@@ -14,6 +14,7 @@ from pytorch_lightning.loggers import CSVLogger
 
 from .datamodule import Cifar10Data
 from .devices import choose_accelerator, choose_precision
+from .evidence import Evidence
 from .module import Classifier
 from .progress import EpochLines, Throughput, quiet_lightning
 from .runs import CHECKPOINT, mark_latest, new_run
@@ -58,11 +59,16 @@ class ConfigError(Exception):
 class CapstoneCLI(LightningCLI):
     """LightningCLI with this capstone's defaults: device, precision, run folder and callbacks."""
 
-    def __init__(self, argv: Sequence[str], callbacks: Sequence[pl.Callback] = ()):
+    def __init__(
+        self,
+        argv: Sequence[str],
+        callbacks: Sequence[pl.Callback] = (),
+        module: type[pl.LightningModule] = Classifier,
+    ):
         self.extra_callbacks = list(callbacks)
         self.throughput = Throughput()
         super().__init__(
-            Classifier,
+            module,
             Cifar10Data,
             save_config_callback=None,
             seed_everything_default=0,
@@ -80,6 +86,7 @@ class CapstoneCLI(LightningCLI):
     def add_arguments_to_parser(self, parser) -> None:
         """Add what is no option of Trainer, model or data."""
         parser.add_argument("--name", type=str | None, default=None, help="Name of the run; the time when left out.")
+        parser.add_argument("--evidence", type=bool, default=False, help="Have each process write down what it did.")
         parser.add_argument("--resume", type=str | None, default=None, help="Checkpoint to go on from.")
 
     def parse_arguments(self, parser, args) -> None:
@@ -97,6 +104,7 @@ class CapstoneCLI(LightningCLI):
             self.throughput,
             EpochLines(self.throughput),
             *self.extra_callbacks,
+            *([Evidence(self.run)] if self.config.evidence else []),
         ]
         bar = chosen.enable_progress_bar if chosen.enable_progress_bar is not None else os.isatty(1)
         if bar:
@@ -115,7 +123,7 @@ class CapstoneCLI(LightningCLI):
 
     def summary(self) -> str:
         """Say in one line what trains on what."""
-        count = sum(parameter.numel() for parameter in self.model.network.parameters())
+        count = sum(parameter.numel() for parameter in self.model.parameters())
         trainer, processes = self.trainer, self.trainer.world_size
         device = f"{processes} {'process' if processes == 1 else 'processes'} on {trainer.accelerator.name()}"
         return (
@@ -132,12 +140,30 @@ class _Checkpoints(ModelCheckpoint):
             trainer.save_checkpoint(Path(self.dirpath) / CHECKPOINT)
 
 
-def fit(argv: Sequence[str] = (), callbacks: Sequence[pl.Callback] = ()) -> FitResult:
+def train(module: type[pl.LightningModule], argv: Sequence[str] = ()) -> FitResult:
+    """Train a LightningModule of one's own with all that `fit` brings: data, device, precision, processes, checkpoint.
+
+    Args:
+        module: Its arguments, with types, become options `--model.*`; `widths` and `lr` are among them, since the
+            configurations set these. It takes batches of uint8 images [N, 3, 32, 32] and int64 labels [N], and logs
+            `test_accuracy` in its test step.
+        argv: As in `fit`. More than one process needs a script, since each of them has to import the module.
+
+    Raises:
+        DataError, ConfigError, FitInterruptedError: As in `fit`.
+    """
+    return fit(argv, module=module)
+
+
+def fit(
+    argv: Sequence[str] = (), callbacks: Sequence[pl.Callback] = (), module: type[pl.LightningModule] = Classifier
+) -> FitResult:
     """Train, test, and print one line of results.
 
     Args:
         argv: Options as on the command line: `--config quick`, `--trainer.max_epochs 3`, `--data.source PATH` ...
         callbacks: More Lightning callbacks.
+        module: What learns.
 
     Raises:
         DataError: The data cannot be used.
@@ -145,13 +171,13 @@ def fit(argv: Sequence[str] = (), callbacks: Sequence[pl.Callback] = ()) -> FitR
         FitInterruptedError: Stopped with Ctrl-C; a checkpoint is left.
     """
     with quiet_lightning():
-        return _fit(argv, callbacks)
+        return _fit(argv, callbacks, module)
 
 
-def _fit(argv: Sequence[str], callbacks: Sequence[pl.Callback]) -> FitResult:
+def _fit(argv: Sequence[str], callbacks: Sequence[pl.Callback], module: type[pl.LightningModule]) -> FitResult:
     start = time.perf_counter()
     interrupt = signal.getsignal(signal.SIGINT)
-    cli = CapstoneCLI(argv, callbacks)
+    cli = CapstoneCLI(argv, callbacks, module)
     trainer, checkpoint = cli.trainer, cli.run / CHECKPOINT
     if cli.datamodule.batch_size % trainer.world_size:
         raise ConfigError(

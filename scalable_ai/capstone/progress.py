@@ -62,6 +62,7 @@ class EpochLines(pl.Callback):
 
     def __init__(self, throughput: Throughput):
         self.throughput = throughput
+        self.lines = 0
 
     def on_train_epoch_end(self, trainer, pl_module) -> None:
         """Print the line."""
@@ -74,3 +75,4 @@ class EpochLines(pl.Callback):
         parts.append(f"{self.throughput.images_per_second:,.0f} images/s")
         if trainer.is_global_zero:
             print("  ".join(parts), flush=True)
+            self.lines += 1

@@ -57,6 +57,18 @@ def draw(part: str, count: int) -> Split:
     return Split(torch.from_numpy(images), torch.from_numpy(labels))
 
 
+def draw_held_back(seed: int, count: int) -> Split:
+    """Return whole blocks of at least `count` images that are in neither part, in memory.
+
+    Args:
+        seed: Another one draws other images; who does not know it has never seen them.
+        count: Images needed.
+    """
+    drawn = [_block(f"held-back-{seed}", number) for number in range(max(1, -(-count // BLOCK)))]
+    images, labels = (np.concatenate(arrays) for arrays in zip(*drawn, strict=True))
+    return Split(torch.from_numpy(images), torch.from_numpy(labels))
+
+
 def draw_arrays(num_train: int, num_test: int) -> tuple[Arrays, tuple[str, ...]]:
     """Draw the blocks that hold so many images, as arrays for a cache."""
     arrays: Arrays = {}

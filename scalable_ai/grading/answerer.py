@@ -59,6 +59,24 @@ class Answerer:
         """
         return self._ask({"op": "call", "name": name, "args": wire.dumps(args), "kwargs": wire.dumps(kwargs)})
 
+    def file(self, name: str, limit: int) -> bytes:
+        """Return the content of a file that was handed in beside the notebook.
+
+        It comes by value, as all answers do: the judge opens no path, so links and devices lead nowhere but within the
+        learner's own sandbox.
+
+        Args:
+            name: A name of the answer whose value is the file's name.
+            limit: Bytes that it may have.
+
+        Raises:
+            AnswerError: There is no such name or no such file, or it is larger.
+        """
+        content = self._ask({"op": "file", "name": name, "limit": limit})
+        if not isinstance(content, bytes) or len(content) > limit:
+            raise AnswerError(f"a file of at most {limit / 1e6:g} MB", "another kind of value")
+        return content
+
     def rerun(self, exercise: str, given: dict[str, Any], want: list[str]) -> dict[str, Any]:
         """Run the answer cell again with other inputs and return the wanted names.
 
@@ -124,6 +142,8 @@ def _explained(kind: str, message: str, line: object) -> AnswerError:
         return AnswerError(
             f"a name `{message}`", "no such name; fill every blank, and see that the cell runs to its end"
         )
+    if kind == "HandedInError":
+        return AnswerError("a file that is handed in with the notebook", message)
     if kind == "NotImplementedError" and STUB_TASK.match(message):
         return AnswerError("a body in place of the `raise` line", "the stub as it was given")
     if "____" in message:

@@ -130,8 +130,10 @@ class _Reader(ast.NodeVisitor):
         self._bound, self._is_sure = before
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
-        for outside in (*node.decorator_list, *getattr(node, "bases", [])):
-            self.visit(outside)
+        types = [item.annotation for item in ast.walk(node) if isinstance(item, ast.arg)]
+        outside = [*node.decorator_list, *getattr(node, "bases", []), *types, getattr(node, "returns", None)]
+        for item in filter(None, outside):
+            self.visit(item)
         inner = self._inner(node.body, {arg.arg for arg in ast.walk(node) if isinstance(arg, ast.arg)})
         for item in ast.walk(node):
             if isinstance(item, ast.arguments):

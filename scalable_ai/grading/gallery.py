@@ -8,6 +8,7 @@ import io
 import os
 import sys
 import tempfile
+import types
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -158,12 +159,21 @@ def _graded(course: Course, path: Path, seed: int) -> Iterator[Graded]:
 def _grade(bench: Bench, answer: Answer, namespace: dict[str, Any], seed: int) -> Verdict:
     # An answer that raises is judged by what it left behind, as in a notebook.
     with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(answer.text, "<answer>", "exec"), namespace)
+        exec(compile(answer.text, "<answer>", "exec", dont_inherit=True), namespace)
     return bench.judge(answer.exercise, LocalChannel(namespace), {answer.exercise: answer.text}, seed)
 
 
 def _copied(namespace: dict[str, Any]) -> dict[str, Any]:
-    return {name: _own(value) for name, value in namespace.items()}
+    """Copy a namespace; what the lesson's own functions look up, they find in the copy, as in a notebook."""
+    copied: dict[str, Any] = {}
+    for name, value in namespace.items():
+        if isinstance(value, types.FunctionType) and value.__globals__ is namespace:
+            own = types.FunctionType(value.__code__, copied, value.__name__, value.__defaults__, value.__closure__)
+            own.__kwdefaults__ = value.__kwdefaults__
+            copied[name] = own
+        else:
+            copied[name] = _own(value)
+    return copied
 
 
 def _own(value: Any) -> Any:

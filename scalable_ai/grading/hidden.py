@@ -35,6 +35,8 @@ class HiddenCheck:
     """Seconds, for everything it asks the learner's kernel."""
     group: int | None = None
     """Checks of one group draw the same inputs, so that one run answers for all of them."""
+    control: bool = True
+    """Whether the reference answer is tried where the learner's fails."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,14 @@ _collected: list[HiddenCheck] = []
 TIME_LIMIT = 10.0
 
 
-def hidden(exercise: str, what: str, weight: float = 1, time_limit: float = TIME_LIMIT) -> Callable[[Run], Run]:
+def hidden(
+    exercise: str,
+    what: str,
+    weight: float = 1,
+    time_limit: float = TIME_LIMIT,
+    group: int | None = None,
+    control: bool = True,
+) -> Callable[[Run], Run]:
     """Make a function `(check, learner, reference, rng)` a hidden check of an exercise.
 
     The function asks `learner` and `reference` and demands things through `check`; an exception that `check` or
@@ -64,10 +73,13 @@ def hidden(exercise: str, what: str, weight: float = 1, time_limit: float = TIME
         what: What is looked at, in words for the learner.
         weight: Its share of the exercise's points, relative to the other checks.
         time_limit: Seconds for all of its questions together.
+        group: Checks of an exercise with the same number draw the same inputs.
+        control: Whether the reference answer has to pass where the learner's fails, which shows a fault of the check.
+            A check of handed-in files does without, since the reference answer hands nothing in at grading.
     """
 
     def register(run: Run) -> Run:
-        _collect(HiddenCheck(exercise, what, weight, run, time_limit))
+        _collect(HiddenCheck(exercise, what, weight, run, time_limit, group, control))
         return run
 
     return register
@@ -199,7 +211,8 @@ def run_check(
         finding = Finding(hidden_check.what, "a value of the kind that the task asks for", got)
     else:
         return Outcome(hidden_check.what, hidden_check.weight, True)
-    _control(hidden_check, reference, same_rng)
+    if hidden_check.control:
+        _control(hidden_check, reference, same_rng)
     return Outcome(hidden_check.what, hidden_check.weight, False, finding)
 
 

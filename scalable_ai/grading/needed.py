@@ -12,6 +12,9 @@ from functools import lru_cache
 
 from scalable_ai.grading.effects import Effects, effects_of, root_of
 
+LEFT_OUT = "# Left out at grading"
+"""How a cell of the course begins that is never run at grading, whatever it binds: it trains, or starts processes."""
+
 
 def what_to_run(sources: Sequence[str], roots: Iterable[int], names: Iterable[str] = ()) -> list[str]:
     """Return what of each of a notebook's code cells has to run: all of it, its imports, or nothing.
@@ -28,12 +31,14 @@ def what_to_run(sources: Sequence[str], roots: Iterable[int], names: Iterable[st
     acts = [_acts_on(one, functions, others) - one.imports for one in effects]
     needed: set[int] = set()
     live = set(names)
+    roots = set(roots)
+    never = {number for number, source in enumerate(sources) if source.lstrip().startswith(LEFT_OUT)} - roots
     # What a function of a library does when it is called for its effect, no name here tells.
-    waiting = {*roots, *(number for number, one in enumerate(effects) if one.always or one.commands - own)}
+    waiting = roots | {number for number, one in enumerate(effects) if one.always or one.commands - own} - never
     while waiting:
         needed |= waiting
         live |= set().union(*(effects[number].reads for number in waiting))
-        waiting = {number for number in range(len(sources)) if number not in needed and acts[number] & live}
+        waiting = {number for number in range(len(sources)) if acts[number] & live} - needed - never
     return [
         source if number in needed else _imports_of(source) if one.imports & live else ""
         for number, (source, one) in enumerate(zip(sources, effects, strict=True))
@@ -74,7 +79,7 @@ def names_asked(checks: str) -> frozenset[str]:
     asked = [
         node.args[0]
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and node.args and getattr(node.func, "attr", "") in {"get", "call"}
+        if isinstance(node, ast.Call) and node.args and getattr(node.func, "attr", "") in {"get", "call", "file"}
         if root_of(node.func) in {*learners, "learner"}
     ]
     if all(isinstance(name, ast.Constant) for name in asked):

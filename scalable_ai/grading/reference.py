@@ -41,7 +41,7 @@ def run_reference(
             if before:
                 before(cell, namespace)
             started = time.monotonic()
-            exec(compile(text, f"{lesson.path}:{cell.line}", "exec"), namespace)
+            exec(compile(text, f"{lesson.path}:{cell.line}", "exec", dont_inherit=True), namespace)
             if seconds is not None and cell.mark == "answer":
                 seconds[cell.name] = time.monotonic() - started
     namespace.update({quiz.name: quiz.key for quiz in lesson.quizzes.values()})

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import socket
+import stat
 import time
 import traceback
 import types
@@ -29,6 +30,10 @@ _TIMERS = re.compile(r"\A(\s*%%(time|timeit|capture)\b[^\n]*\n)+")
 
 class MissingNameError(Exception):
     """A name that the answer was to define does not exist."""
+
+
+class HandedInError(Exception):
+    """A file that was to be handed in cannot be read; the message says what is there instead."""
 
 
 def answer(request: str) -> str:
@@ -131,6 +136,24 @@ def _call(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
     return function(*args, **kwargs)
 
 
+def _file(namespace: dict[str, Any], asked: dict[str, Any]) -> bytes:
+    """Return the content of the file that a name of the answer names."""
+    path, limit = _lookup(namespace, asked["name"]), asked["limit"]
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        raise HandedInError(f"no name of a file but {type(path).__name__}")
+    name = os.path.basename(os.fspath(path))[:80]
+    try:
+        if stat.S_ISLNK(os.lstat(path).st_mode) or not stat.S_ISREG(os.lstat(path).st_mode):
+            raise HandedInError(f"'{name}', which is a link, a folder or a device and not a plain file")
+        with open(path, "rb") as file:
+            content = file.read(limit + 1)
+    except (OSError, ValueError):
+        raise HandedInError(f"no file '{name}' beside the notebook; hand it in together with the notebook") from None
+    if len(content) > limit:
+        raise HandedInError(f"'{name}' of more than {limit / 1e6:g} MB")
+    return content
+
+
 def _rerun(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
     inner = _run_again(namespace, asked)
     return {name: _lookup(inner, name) for name in asked["want"]}
@@ -176,7 +199,7 @@ def _seed(asked: dict[str, Any]) -> None:
 
 @lru_cache(64)
 def _compiled(source: str) -> types.CodeType:
-    return compile(_plain(source), "<answer>", "exec")
+    return compile(_plain(source), "<answer>", "exec", dont_inherit=True)
 
 
 def _plain(source: str) -> str:
@@ -196,4 +219,11 @@ def _foreign(namespace: dict[str, Any], asked: dict[str, Any]) -> str:
     return serve_test(namespace, asked)
 
 
-_OPERATIONS = {"get": _get, "call": _call, "rerun": _rerun, "rerun_each": _rerun_each, "foreign": _foreign}
+_OPERATIONS = {
+    "get": _get,
+    "call": _call,
+    "file": _file,
+    "rerun": _rerun,
+    "rerun_each": _rerun_each,
+    "foreign": _foreign,
+}

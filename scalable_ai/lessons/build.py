@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from scalable_ai.course import Course
-from scalable_ai.lessons.notebook import clear_answers, source_notebook, write_text
-from scalable_ai.lessons.source import SourceError, find_lessons, read_lesson
+from scalable_ai.lessons.notebook import clear_answers, source_notebook, title_text, write_text
+from scalable_ai.lessons.readiness import Target, targets
+from scalable_ai.lessons.source import Lesson, SourceError, find_lessons, find_readiness, read_lesson
 
 
 class EditedError(Exception):
@@ -22,6 +24,7 @@ class EditedError(Exception):
 class Built:
     """One lesson's notebooks, in memory."""
 
+    lesson: Lesson
     source_path: Path
     source: str
     release_path: Path
@@ -40,10 +43,19 @@ def build_lesson(course: Course, path: Path) -> Built:
         SourceError: The source breaks a rule of its marks.
     """
     lesson = read_lesson(path)
-    source = source_notebook(lesson)
+    known = _targets(course, lesson.chapter) if lesson.is_readiness else {}
+    source = source_notebook(lesson, known)
     release = release_notebook(source)
     place = Path(lesson.chapter) / f"{lesson.name}.ipynb"
-    return Built(course.source / place, write_text(source), course.chapters / place, write_text(release))
+    return Built(lesson, course.source / place, write_text(source), course.chapters / place, write_text(release))
+
+
+def _targets(course: Course, chapter: str) -> dict[str, Target]:
+    lessons = []
+    for path in find_lessons(course.solutions):
+        with contextlib.suppress(SourceError):  # said when that lesson is built
+            lessons.append(read_lesson(path))
+    return targets([(lesson, title_text(lesson)) for lesson in lessons], chapter)
 
 
 def release_notebook(source: NotebookNode) -> NotebookNode:
@@ -73,9 +85,9 @@ def is_edited(path: Path) -> bool:
 
 
 def build_all(course: Course) -> tuple[list[Built], list[SourceError]]:
-    """Build every lesson; a broken one does not stop the others."""
+    """Build every lesson and readiness check; a broken one does not stop the others."""
     built, errors = [], []
-    for path in find_lessons(course.solutions):
+    for path in (*find_lessons(course.solutions), *find_readiness(course.solutions)):
         try:
             built.append(build_lesson(course, path))
         except SourceError as error:
@@ -90,18 +102,29 @@ def write_all(built: list[Built], force: bool = False) -> list[Path]:
         EditedError: A learner notebook was edited since it was built; nothing is written.
     """
     stale = [item for item in built if not item.is_current]
-    edited = [item.release_path for item in stale if item.release_path.exists() and is_edited(item.release_path)]
-    if edited and not force:
-        names = ", ".join(str(path) for path in edited)
-        raise EditedError(
-            f"{names}: edited since it was built, so it may hold somebody's work. "
-            "Move it away, or build with --force to write over it."
+    if not force:
+        refuse_edited(
+            [item.release_path for item in stale if item.release_path.exists() and is_edited(item.release_path)]
         )
     for item in built:
         _write(item.source_path, item.source)
     for item in stale:
         _write(item.release_path, item.release)
     return [item.release_path for item in stale]
+
+
+def refuse_edited(paths: list[Path]) -> None:
+    """Refuse to write over files that were edited since they were built.
+
+    Raises:
+        EditedError: There are any.
+    """
+    if paths:
+        names = ", ".join(str(path) for path in paths)
+        raise EditedError(
+            f"{names}: edited since it was built, so it may hold somebody's work. "
+            "Move it away, or build with --force to write over it."
+        )
 
 
 def leftovers(course: Course, built: list[Built]) -> list[Path]:

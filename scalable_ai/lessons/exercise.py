@@ -1,4 +1,4 @@
-"""The cards of exercises and quizzes: YAML in, checked values out."""
+"""The cards of exercises, quizzes and readiness questions: YAML in, checked values out."""
 
 from __future__ import annotations
 
@@ -77,6 +77,26 @@ class Quiz:
         )
 
 
+@dataclass(frozen=True)
+class Question:
+    """What the card of a readiness check says: something to answer without points."""
+
+    name: str
+    title: str
+    task: str
+    """One imperative sentence."""
+    lesson: str
+    """Id of the lesson to take when it does not pass."""
+    success: str
+
+    def markdown(self, number: int, lesson: str) -> str:
+        """Return the card as the learner's notebook shows it; `lesson` is the lesson's title, as a link."""
+        return (
+            f"### Question {number}: {self.title}\n\n**{self.task}**\n\n"
+            f"If it does not pass and you cannot tell why, take {lesson}."
+        )
+
+
 def points_text(points: float) -> str:
     """Return `1 point`, `3 points`, `0.5 points`."""
     return f"{points:g} point{'' if points == 1 else 's'}"
@@ -125,6 +145,20 @@ def parse_quiz(name: str, text: str) -> Quiz:
     if not 3 <= len(options) <= len(LETTERS) or sum(option.right for option in options) != 1:
         raise ValueError("A quiz has 3 or 4 options, exactly one of them with 'right: true'.")
     return Quiz(name, card["question"], tuple(options), float(card["points"]))
+
+
+def parse_question(name: str, text: str) -> Question:
+    """Read the card of a readiness check's question.
+
+    Raises:
+        ValueError: Not YAML, a field is missing, unknown or of the wrong type.
+    """
+    card = _mapping(text)
+    wanted = {f.name for f in fields(Question)} - {"name"}
+    _same_keys(card, wanted)
+    for key in wanted:
+        _text(card, key)
+    return Question(name=name, **card)
 
 
 def _mapping(text: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from scalable_ai.lessons.rubric.capstone import capstone_forms
 from scalable_ai.lessons.rubric.course import course_facts
 from scalable_ai.lessons.rubric.finding import Finding, Findings, LessonRule
 from scalable_ai.lessons.rubric.syntax import parse
-from scalable_ai.lessons.source import Cell, Lesson, SourceError, find_lessons, read_lesson
+from scalable_ai.lessons.source import Cell, Lesson, SourceError, find_lessons, find_readiness, read_lesson
 
 __all__ = ["Finding", "lint_course", "lint_lesson_source"]
 
@@ -30,6 +30,12 @@ CAPSTONE_RULES: tuple[LessonRule, ...] = (
     *rubric.facts.EVERYWHERE,
     capstone_forms,
 )
+READINESS_RULES: tuple[LessonRule, ...] = (
+    *rubric.readiness.RULES,
+    *rubric.lesson.EVERYWHERE,
+    *rubric.answer.WITHOUT_INSTRUCTIONS,
+    *rubric.style.EVERYWHERE,
+)
 
 
 def lint_course(course: Course, paths: list[Path]) -> list[Finding]:
@@ -39,7 +45,7 @@ def lint_course(course: Course, paths: list[Path]) -> list[Finding]:
         course: Where the folders are.
         paths: Lesson sources to look at. None of them means all, and the rules about the whole course too.
     """
-    every = find_lessons(course.solutions)
+    every = [*find_lessons(course.solutions), *find_readiness(course.solutions)]
     findings: list[Finding] = []
     wanted = every
     if paths:
@@ -64,7 +70,8 @@ def lint_lesson_source(course: Course, lesson: Lesson) -> Findings:
         if not lesson.cells:
             yield Finding(lesson.path, 1, "M", "The lesson has no cells.", "Write its first '# %%' cell.")
         return
-    for rule in CAPSTONE_RULES if lesson.is_capstone else LESSON_RULES:
+    rules = READINESS_RULES if lesson.is_readiness else CAPSTONE_RULES if lesson.is_capstone else LESSON_RULES
+    for rule in rules:
         yield from rule(lesson)
     for files_rule in (rubric.files.local_links, rubric.files.hidden_checks, rubric.files.gallery):
         yield from files_rule(course, lesson)

@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from scalable_ai.cards import hints_html
 from scalable_ai.lessons.exercise import Exercise
+from scalable_ai.lessons.readiness import RESULT, Targets, link_of, result_code, title_of, with_question
 from scalable_ai.lessons.scaffold import learner_text
 from scalable_ai.lessons.source import Cell, Lesson, SourceError
 from scalable_ai.packing import pack
@@ -23,18 +24,25 @@ ASIDES = {"note": ("info", "Note"), "tip": ("success", "Tip"), "warning": ("warn
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
-def source_notebook(lesson: Lesson) -> NotebookNode:
+def source_notebook(lesson: Lesson, known: Targets | None = None) -> NotebookNode:
     """Return nbgrader's source version: every cell, answers with their marks, nbgrader's metadata.
+
+    Args:
+        lesson: Whose.
+        known: The lessons that a readiness check may send a learner to.
 
     Raises:
         SourceError: An answer's marks do not fit it.
     """
-    builder = _Builder(lesson)
+    builder = _Builder(lesson, known or {})
     builder.add("title", "markdown", _title(lesson))
     if opening := _opening(lesson):
         builder.add("opening", "markdown", opening)
     for cell in lesson.cells:
         builder.add_cell(cell)
+    if lesson.is_readiness:
+        builder.add("result", "markdown", RESULT)
+        builder.add("result", "code", result_code(lesson, builder.known))
     notebook = nbformat.v4.new_notebook(cells=builder.cells)
     notebook.metadata = nbformat.from_dict(
         {
@@ -81,11 +89,11 @@ def _opening(lesson: Lesson) -> str:
 class _Builder:
     """Collects notebook cells with ids that stay the same from build to build."""
 
-    def __init__(self, lesson: Lesson) -> None:
-        self.lesson = lesson
+    def __init__(self, lesson: Lesson, known: Targets) -> None:
+        self.lesson, self.known = lesson, known
         self.cells: list[NotebookNode] = []
         self._ids: set[str] = set()
-        self._numbers = {name: number for number, name in enumerate(lesson.exercises, 1)}
+        self._numbers = {name: number for number, name in enumerate(lesson.exercises or lesson.questions, 1)}
 
     def add(self, mark: str, kind: str, text: str, name: str = "", **metadata: object) -> None:
         """Append one notebook cell."""
@@ -100,6 +108,8 @@ class _Builder:
             self._exercise(cell)
         elif cell.mark == "quiz":
             self._quiz(cell)
+        elif cell.mark == "question":
+            self._question(cell)
         elif cell.mark == "slide":
             self.add("slide", "markdown", with_fragments(cell.text))
         elif cell.mark in ASIDES:
@@ -115,14 +125,29 @@ class _Builder:
         """Append card, answer and check of an exercise; answer and check stand where the source has them."""
         card = self.lesson.exercises[cell.name]
         number = self._numbers[cell.name]
-        answer, check = self.lesson.named("answer", cell.name), self.lesson.named("check", cell.name)
         task = f"Exercise {number}: {card.title}"
+        answer, check = self._answer(cell.name, task), self.lesson.named("check", cell.name).text
+        self.add("exercise", "markdown", card.markdown(number, hints_html(card.hints)), cell.name)
+        self._graded(cell.name, answer, with_card(check, card, task), task, card.points)
+
+    def _question(self, cell: Cell) -> None:
+        """Append card, answer and check of a readiness question: nothing that nbgrader would grade."""
+        card = self.lesson.questions[cell.name]
+        number = self._numbers[cell.name]
+        task = f"Question {number}: {card.title}"
+        answer, check = self._answer(cell.name, task), self.lesson.named("check", cell.name).text
+        self.add("question", "markdown", card.markdown(number, link_of(card, self.known)), cell.name)
+        self.add("answer", "code", answer, cell.name, scalable_ai={"task": task})
+        self._check(cell.name, with_question(check, card, task, title_of(card, self.known)))
+
+    def _answer(self, name: str, task: str) -> str:
+        """Return the text of an answer whose marks fit it."""
+        answer = self.lesson.named("answer", name)
         try:
             learner_text(answer.text, task)
         except ValueError as error:
             raise SourceError(self.lesson.path, answer.line, "A mark in the answer does not fit:", str(error)) from None
-        self.add("exercise", "markdown", card.markdown(number, hints_html(card.hints)), cell.name)
-        self._graded(cell.name, answer.text, with_card(check.text, card, task), task, card.points)
+        return answer.text
 
     def _quiz(self, cell: Cell) -> None:
         quiz = self.lesson.quizzes[cell.name]
@@ -139,8 +164,11 @@ class _Builder:
         solution = {**base, "grade": False, "grade_id": name, "locked": False, "solution": True}
         graded = {**base, "grade": True, "grade_id": f"{name}-check", "locked": True, "solution": False}
         self.add("answer", "code", answer, name, nbgrader=solution, scalable_ai={"task": task})
+        self._check(name, check, nbgrader={**graded, "points": points})
+
+    def _check(self, name: str, check: str, **metadata: object) -> None:
         # The check's text holds hints and explanations; folded, they are read only by those who open it.
-        folded = {"jupyter": {"source_hidden": True}, "nbgrader": {**graded, "points": points}}
+        folded = {"jupyter": {"source_hidden": True}, **metadata}
         # A folded cell shows its first line.
         self.add("check", "code", f"# Check your answer: run this cell\n{check}", name, **folded)
 

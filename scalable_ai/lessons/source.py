@@ -10,9 +10,15 @@ from typing import Any
 import jupytext
 import yaml
 
-from scalable_ai.lessons.exercise import Exercise, Quiz, parse_exercise, parse_quiz
+from scalable_ai.lessons.exercise import Exercise, Question, Quiz, parse_exercise, parse_question, parse_quiz
 
-NAMED_MARKS = {"exercise": "markdown", "quiz": "markdown", "answer": "code", "check": "code"}
+NAMED_MARKS = {
+    "exercise": "markdown",
+    "quiz": "markdown",
+    "question": "markdown",
+    "answer": "code",
+    "check": "code",
+}
 PLAIN_MARKS = {
     "slide": "markdown",
     "script": "markdown",
@@ -23,6 +29,9 @@ PLAIN_MARKS = {
     "fragment": "code",
 }
 MARKS = sorted({*NAMED_MARKS, *PLAIN_MARKS})
+CARDS = {"exercise": parse_exercise, "quiz": parse_quiz, "question": parse_question}
+READINESS = "readiness"
+"""How the file of a readiness check begins, and its header's kind."""
 
 
 class SourceError(Exception):
@@ -60,6 +69,8 @@ class Lesson:
     exercises: dict[str, Exercise] = field(default_factory=dict)
     """Exercise cards by name, in order."""
     quizzes: dict[str, Quiz] = field(default_factory=dict)
+    questions: dict[str, Question] = field(default_factory=dict)
+    """The cards of a readiness check."""
 
     @property
     def name(self) -> str:
@@ -75,6 +86,11 @@ class Lesson:
     def is_capstone(self) -> bool:
         """Whether this is a capstone: no lecture, longer exercises."""
         return self.meta.get("kind") == "capstone"
+
+    @property
+    def is_readiness(self) -> bool:
+        """Whether this is a readiness check: questions without points, which nobody grades."""
+        return self.meta.get("kind") == READINESS
 
     def of(self, *marks: str) -> list[Cell]:
         """Return the cells with one of these marks, in order."""
@@ -113,15 +129,23 @@ def read_lesson(path: Path) -> Lesson:
             path, 1, "There is text between the header and the first cell mark.", "Begin it with a '# %%' line."
         )
     parsed = tuple(_cell(path, cell, line) for cell, line in zip(cells, mark_lines, strict=True))
-    exercises, quizzes = _cards(path, parsed)
-    _check_families(path, parsed, exercises)
-    return Lesson(path, meta, parsed, exercises, quizzes)
+    cards = _cards(path, parsed)
+    _check_kind(path, meta, parsed)
+    _check_families(
+        path, parsed, {**dict.fromkeys(cards["exercise"], "exercise"), **dict.fromkeys(cards["question"], "question")}
+    )
+    return Lesson(path, meta, parsed, cards["exercise"], cards["quiz"], cards["question"])
 
 
 def find_lessons(solutions: Path) -> list[Path]:
     """Return every lesson source under a folder, in teaching order: a chapter's capstone comes after its lessons."""
-    paths = [path for path in solutions.glob("*/*.py") if not path.name.startswith("_")]
+    paths = [path for path in solutions.glob("*/*.py") if not path.name.startswith(("_", READINESS))]
     return sorted(paths, key=lambda path: (path.parent.name, path.stem.startswith("capstone"), path.stem))
+
+
+def find_readiness(solutions: Path) -> list[Path]:
+    """Return the sources of readiness checks under a folder; nobody grades them, so they are no lessons."""
+    return sorted(solutions.glob(f"*/{READINESS}*.py"))
 
 
 def _header(path: Path, cells: list) -> dict[str, Any]:
@@ -160,48 +184,61 @@ def _cell(path: Path, cell: Any, line: int) -> Cell:
     return Cell(mark, name, cell.cell_type, cell.source, line)
 
 
-def _cards(path: Path, cells: tuple[Cell, ...]) -> tuple[dict[str, Exercise], dict[str, Quiz]]:
-    exercises, quizzes = {}, {}
+def _cards(path: Path, cells: tuple[Cell, ...]) -> dict[str, dict[str, Any]]:
+    """Return mark -> name -> card."""
+    cards: dict[str, dict[str, Any]] = {mark: {} for mark in CARDS}
     for cell in cells:
-        if cell.mark not in {"exercise", "quiz"}:
+        if cell.mark not in CARDS:
             continue
-        if cell.name in exercises or cell.name in quizzes:
+        if any(cell.name in named for named in cards.values()):
             raise SourceError(path, cell.line, f"The name '{cell.name}' is used twice.", "Give each exercise its own.")
         try:
-            if cell.mark == "exercise":
-                exercises[cell.name] = parse_exercise(cell.name, cell.text)
-            else:
-                quizzes[cell.name] = parse_quiz(cell.name, cell.text)
+            cards[cell.mark][cell.name] = CARDS[cell.mark](cell.name, cell.text)
         except ValueError as error:
             raise SourceError(path, cell.line, f"The card of '{cell.name}' is wrong:", str(error)) from None
-    return exercises, quizzes
+    return cards
 
 
-def _check_families(path: Path, cells: tuple[Cell, ...], exercises: dict[str, Exercise]) -> None:
-    """Demand that each exercise has its card, answer and check, in this order, once each."""
+def _check_kind(path: Path, meta: dict[str, Any], cells: tuple[Cell, ...]) -> None:
+    """Demand that questions without points stand in readiness checks, and nothing with points does."""
+    is_readiness = meta.get("kind") == READINESS
+    if is_readiness != path.name.startswith(READINESS):
+        remedy = f"Name the file '{READINESS}_….py' if and only if its header says 'kind: {READINESS}'."
+        raise SourceError(path, 1, "The file's name and the header's 'kind' do not fit.", remedy)
     for cell in cells:
-        if cell.mark in {"answer", "check"} and cell.name not in exercises:
+        if is_readiness and cell.mark in {"exercise", "quiz"}:
+            remedy = "Write '# %% question: …'; a readiness check has no points."
+            raise SourceError(path, cell.line, f"'{cell.mark}: {cell.name}' would be graded.", remedy)
+        if not is_readiness and cell.mark == "question":
+            remedy = f"Write '# %% exercise: {cell.name} [markdown]'."
+            raise SourceError(path, cell.line, "A question belongs into a readiness check.", remedy)
+
+
+def _check_families(path: Path, cells: tuple[Cell, ...], marks: dict[str, str]) -> None:
+    """Demand that each exercise or question (name -> mark) has its card, answer and check, in this order, once each."""
+    for cell in cells:
+        if cell.mark in {"answer", "check"} and cell.name not in marks:
             raise SourceError(
                 path,
                 cell.line,
                 f"'{cell.mark}: {cell.name}' has no exercise.",
                 f"Put '# %% exercise: {cell.name} [markdown]' before it, or mend the name.",
             )
-    for name in exercises:
+    for name, mark in marks.items():
         family = [cell for cell in cells if cell.name == name]
-        if [cell.mark for cell in family] != ["exercise", "answer", "check"]:
+        if [cell.mark for cell in family] != [mark, "answer", "check"]:
             order = ", ".join(cell.mark for cell in family)
             raise SourceError(
                 path,
                 family[0].line,
-                f"Exercise '{name}' has the cells: {order}.",
-                "It needs exactly one exercise, one answer and one check, in this order.",
+                f"{mark.capitalize()} '{name}' has the cells: {order}.",
+                f"It needs exactly one {mark}, one answer and one check, in this order.",
             )
         check = family[2]
-        if f'with exercise("{name}") as check:' not in check.text:
+        if f'with {mark}("{name}") as check:' not in check.text:
             raise SourceError(
                 path,
                 check.line,
                 f"The check of '{name}' does not open its card.",
-                f"""Write 'with exercise("{name}") as check:'.""",
+                f"""Write 'with {mark}("{name}") as check:'.""",
             )

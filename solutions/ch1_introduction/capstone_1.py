@@ -113,8 +113,8 @@ from scalable_ai.figures import show
 fig, panels = plt.subplots(2, 2, figsize=(4.2, 4.2), layout="constrained")
 for label, pair in enumerate(panels):
     place = train_labels.tolist().index(label)
-    pair[0].imshow(data.train.images[train_kept][place].permute(1, 2, 0))
-    pair[1].imshow(train_rows[place].reshape(3, 2, 2).permute(1, 2, 0) / 255)
+    pair[0].imshow(data.train.images[train_kept][place].permute(1, 2, 0).numpy())
+    pair[1].imshow(train_rows[place].reshape(3, 2, 2).permute(1, 2, 0).numpy() / 255)
     pair[0].set_title(data.classes[label])
     pair[1].set_title("four tiles")
 for ax in panels.flat:

@@ -201,9 +201,9 @@ import matplotlib.pyplot as plt
 from scalable_ai.figures import show
 
 fig, axes = plt.subplots(1, 3, figsize=(8, 2.8), layout="constrained")
-axes[0].imshow(image.permute(1, 2, 0))
-axes[1].imshow(image[0], cmap="gray", vmin=0, vmax=255)
-axes[2].imshow(image[:, 8:24, 0:16].permute(1, 2, 0))
+axes[0].imshow(image.permute(1, 2, 0).numpy())
+axes[1].imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=255)
+axes[2].imshow(image[:, 8:24, 0:16].permute(1, 2, 0).numpy())
 for ax, title in zip(axes, ["image [3, 32, 32]", "image[0] [32, 32]", "image[:, 8:24, 0:16] [3, 16, 16]"], strict=True):
     ax.set_title(title, fontsize=9)
     ax.axis("off")
@@ -240,7 +240,7 @@ fig, axes = plt.subplots(1, 3, figsize=(8, 2.8), layout="constrained")
 for ax, picture, title in zip(
     axes, [image, wrapped, clamped], ["stored", "plus 100 in uint8", "plus 100 in int16, clamped"], strict=True
 ):
-    ax.imshow(picture.permute(1, 2, 0))
+    ax.imshow(picture.permute(1, 2, 0).numpy())
     ax.set_title(title, fontsize=9)
     ax.axis("off")
 show(fig, "One image as stored, with 100 added in uint8, where bright values wrap to dark ones, and added safely.")

@@ -31,6 +31,17 @@ EDITS = {
         "not listed": ("facts", "technologies: [matplotlib]", "technologies: []"),
         "not imported": ("facts", "technologies: [matplotlib]", "technologies: [matplotlib, torch]"),
     },
+    "C4": {
+        "no terms": ("facts", re.compile(r"glossary:\n(  .*\n){3}"), "glossary: []\n"),
+        "nobody defines it": ("facts", "  - term: queue\n    planned: true\n", "  - term: queue\n"),
+        "no longer planned": ("facts", "  - term: load\n", "  - term: load\n    planned: true\n"),
+        "nameless": ("facts", "  - term: queue\n", "  - word: queue\n"),
+        "used before it is defined": (
+            "capstone",
+            "#   forms:\n",
+            "#   glossary:\n#     night shift: Those who work while the others sleep.\n#   forms:\n",
+        ),
+    },
     "C5": {
         "one analogy": ("facts", re.compile(r"  - analogy: A toolbox.*\n.*\n.*\n"), ""),
         "not told": (
@@ -144,3 +155,44 @@ def test_a_finding_in_the_facts_names_its_line(small):
     (found,) = lint_course(small.course, [])
     assert small.facts.read_text().splitlines()[found.line - 1].startswith("technologies:")
     assert str(found).endswith("C3 No lesson imports 'torch'. Take it off 'technologies'.")
+
+
+def test_a_term_that_is_used_too_early_is_named_where_it_stands(small):
+    edit(small, "capstone", "#   forms:\n", "#   glossary:\n#     depot: Where parcels are sorted.\n#   forms:\n")
+    (found,) = lint_course(small.course, [])
+    line = small.lesson.read_text().splitlines()[found.line - 1]
+    assert "depot" in line
+    assert "'depot' is used here, and lesson capstone_1 defines it" in str(found)
+
+
+def test_a_complete_course_needs_nothing_planned(small):
+    """All lessons are there: every promise is kept by one of them, and no entry says otherwise."""
+    edit(
+        small,
+        "facts",
+        '  - problem: Measure a design\n    lessons: ["1.2"]\n    planned: true',
+        '  - problem: Measure\n    lessons: ["1.1"]',
+    )
+    edit(
+        small,
+        "facts",
+        'several machines\n    lessons: ["1.3"]\n    planned: true',
+        "several machines\n    lessons: [capstone_1]",
+    )
+    edit(small, "facts", "  - term: queue\n    planned: true\n", "")
+    edit(small, "facts", 'lessons: ["1.2"]\n    planned: true', 'lessons: ["1.1"]')
+    edit(
+        small,
+        "lesson",
+        "#     - Build the scale model first, then the house\n",
+        "#     - Build the scale model first, then the house\n#     - A toolbox with the right tool for the job\n",
+    )
+    assert "planned" not in small.facts.read_text()
+    assert [finding.rule for finding in lint_course(small.course, [])] == ["C5", "C5"]
+    edit(
+        small,
+        "lesson",
+        "whatever the load may be.",
+        "whatever the load. A good toolbox has the right tool for the job.",
+    )
+    assert lint_course(small.course, []) == []

@@ -18,8 +18,9 @@ from scalable_ai.grading.sandbox.syscalls import call, prctl
 from scalable_ai.grading.sandbox.watch import PERIOD, Watch, anonymous, children, spent_cpu
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-# The first process of a box: it ends, and with it the box, when this parent lets go of its standard input.
-FIRST_PROCESS = ("/bin/sh", ["sh", "-c", "trap '' CHLD INT TERM HUP; read line"])
+# The first process of a box: it ends, and with it the box, when this parent lets go of its standard input. No signal
+# from within reaches a first process, and no shell will do: the end of an orphan would end its `read`.
+FIRST_PROCESS = ("/bin/cat", ["cat"])
 NOT_ENTERED = 97
 """Exit status of a process that could not enter its box."""
 

@@ -60,7 +60,7 @@ class Watch:
         """Give the folders in /proc of the box's processes."""
         if self.is_private:
             own = f"/proc/{self.pid}/root/proc"
-            # The first process there is a shell of ours that waits.
+            # The first process there is ours, and waits.
             yield from (f"{own}/{name}" for name in _names(own) if name.isdigit() and name != "1")
         else:
             yield from (f"/proc/{pid}" for pid in (self.pid, *descendants(self.pid)))

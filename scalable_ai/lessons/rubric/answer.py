@@ -133,7 +133,8 @@ def check_is_independent(lesson: Lesson) -> Findings:
         tainted = _names_made(lesson.named("answer", cell.name).text)
         for node in _statements_in_order(cell.text):
             if isinstance(node, ast.Assign) and _names_used(node.value) & tainted:
-                tainted |= {target.id for target in ast.walk(node) if isinstance(target, ast.Name)}
+                made = (part for target in node.targets for part in ast.walk(target))
+                tainted |= {part.id for part in made if isinstance(part, ast.Name)}
             for call in (part for part in ast.walk(node) if isinstance(part, ast.Call)):
                 used = _expected_names(call) & tainted
                 if used:
@@ -194,3 +195,5 @@ RULES: tuple[LessonRule, ...] = (
     check_looks,
     check_is_independent,
 )
+WITHOUT_INSTRUCTIONS = tuple(rule for rule in RULES if rule is not comments_say_what_to_do)
+"""The rules that a readiness check, whose cards list no instructions, keeps too."""

@@ -1,7 +1,7 @@
 """Hold the course to the rubric: the rules C1 to C14, over `solutions/course.yml` and the lessons that exist.
 
 An entry with `planned: true` speaks of lessons that are not written yet. Whatever a lesson says of itself (objective,
-functions, glossary) stands in the lesson's own header and is not said again in `course.yml`.
+functions, definitions) stands in the lesson's own header and is not said again in `course.yml`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import yaml
 from scalable_ai.course import Course
 from scalable_ai.lessons.rubric.facts import TOLD, misconception_met, names_in_code, texts
 from scalable_ai.lessons.rubric.finding import Finding, Findings, in_header
+from scalable_ai.lessons.rubric.glossary import defined_where_first_used, promised_terms
+from scalable_ai.lessons.rubric.readiness import fits_the_lessons
 from scalable_ai.lessons.rubric.syntax import imported
 from scalable_ai.lessons.rubric.wording import stems
 from scalable_ai.lessons.source import Lesson
@@ -27,6 +29,7 @@ SHORTEST_DESCRIPTION = 80
 LISTS: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "problems": ("C1", 5, ("problem", "lessons")),
     "technologies": ("C3", 1, ()),
+    "glossary": ("C4", 1, ("term",)),
     "analogies": ("C5", 2, ("analogy", "lessons")),
     "misconceptions": ("C6", 1, ("misconception", "lessons")),
     "datasets": ("C7", 1, ("name", "description", "use", "source")),
@@ -79,12 +82,14 @@ def course_facts(course: Course, lessons: list[Lesson], complete: bool = True) -
 
     Args:
         course: Where the folders are.
-        lessons: All lessons and capstones that exist.
+        lessons: All lessons, capstones and readiness checks that exist.
         complete: Whether all of them could be read; if not, what the others might prove is left out.
     """
     facts = read_facts(course.solutions / "course.yml")
     yield from unique_names(lessons)
     yield from required(course, lessons)
+    readiness = [lesson for lesson in lessons if lesson.is_readiness]
+    lessons = [lesson for lesson in lessons if not lesson.is_readiness]
     if isinstance(facts, Finding):
         yield facts
         return
@@ -96,10 +101,13 @@ def course_facts(course: Course, lessons: list[Lesson], complete: bool = True) -
         yield from analogies_told(facts, lessons)
         yield from misconceptions_met(facts, lessons)
         yield from one_capstone_a_chapter(lessons)
+        yield from promised_terms(facts.entries("glossary"), lessons, facts.found)
+        yield from defined_where_first_used(lessons)
+        yield from fits_the_lessons(readiness, lessons)
 
 
 def listed(facts: Facts) -> Findings:
-    """C13, and what C1, C3 and C5 to C9 list: enough entries, each with all that it should say."""
+    """C13, and what C1 and C3 to C9 list: enough entries, each with all that it should say."""
     description = facts.content.get("description")
     if not isinstance(description, str) or len(description.strip()) < SHORTEST_DESCRIPTION:
         remedy = f"Say in {SHORTEST_DESCRIPTION} characters or more what the course teaches, and how."
@@ -203,7 +211,7 @@ def unique_names(lessons: list[Lesson]) -> Findings:
     for lesson in lessons:
         glossary = lesson.meta.get("glossary")
         names = [("id", lesson.meta["id"])]
-        names += [("exercise", name) for name in (*lesson.exercises, *lesson.quizzes)]
+        names += [("exercise", name) for name in (*lesson.exercises, *lesson.quizzes, *lesson.questions)]
         names += [("glossary term", str(term)) for term in (glossary if isinstance(glossary, dict) else ())]
         for name in names:
             if name in seen:

@@ -215,7 +215,7 @@ def spoken(lesson: Lesson) -> Findings:
 
 def _shown(cell: Cell) -> str:
     """Return a cell's text as a reader sees it: names of card fields blanked out, lines kept."""
-    if cell.mark not in {"exercise", "quiz"}:
+    if cell.mark not in {"exercise", "quiz", "question"}:
         return cell.text
     return re.sub(r"(?m)^(\s*-?\s*)([a-z]+)(?=:( |$))", lambda m: m[1] + " " * len(m[2]), cell.text)
 

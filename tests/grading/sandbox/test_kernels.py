@@ -68,6 +68,16 @@ context = mp.get_context("fork"); queue, done = context.Queue(), context.Event()
 process = context.Process(target=add, args=(queue, done)); process.start()
 print(queue.get(timeout=60).sum().item()); done.set(); process.join()
 """: "1000.0",
+    """
+import os, time
+if os.fork() == 0:
+    if os.fork():
+        os._exit(0)
+    time.sleep(0.2)
+    os._exit(0)
+os.wait(); time.sleep(0.6)
+print("an orphan has ended")
+""": "an orphan has ended",
     "torch.zeros(6 * 2**30)": "RuntimeError",
     "print('still here')": "still here",
 }
