@@ -24,6 +24,8 @@ c.GenerateAssignment.preprocessors = [
 
 use_engine(c)
 
+c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".onnx"]  # the final capstone's model is handed in too
+
 # All limits of grading stand here.
 c.JudgedExecute.timeout = 20  # seconds a cell; an answer has less where the reference answer is quick
 c.JudgedExecute.notebook_timeout = 300  # seconds a notebook

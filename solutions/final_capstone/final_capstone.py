@@ -371,7 +371,13 @@ for record in records[2]:
 # %% [markdown]
 # Three things are to be seen. No picture is taken twice, so the work is really shared. The norms agree in every
 # step, so the processes hold the same network after every step. One process alone speaks, so no file is
-# written twice. Reading them off by eye does not scale; write the judge.
+# written twice. Reading them off by eye does not scale; write the judge. Floats are compared within a share, since
+# their last digits depend on the order of adding.
+
+# %%
+import math
+
+print(math.isclose(0.30000001, 0.3, rel_tol=1e-5), math.isclose(0.301, 0.3, rel_tol=1e-5))
 
 # %% exercise: ddp_evidence [markdown]
 # title: A judge of processes
@@ -395,9 +401,6 @@ for record in records[2]:
 # success: >-
 #   Disjoint shards, equal gradients and one speaker are what makes many processes one training run. Each can break
 #   without an error message, and a judge that reads records finds it in the first epoch.
-
-# %%
-import math
 
 
 # %% answer: ddp_evidence
@@ -648,10 +651,27 @@ def export_design(network, path):
 # Name the file that you hand in
 artefact = "final_capstone.onnx"  # blank: "final_capstone.onnx"
 
+# %% check: hand_in
+from scalable_ai.checks import exercise
+
+with exercise("hand_in") as check:
+    check.that(str(artefact).endswith(".onnx"), "a name that ends in .onnx", artefact)
+    small, some = build_network([4], 10), torch.rand(5, 3, 32, 32)
+    small(some)  # which moves the statistics of batch norm, if there is any
+    export_design(small, "trial.onnx")
+    session, name = open_session("trial.onnx")
+    shape = session.get_inputs()[0].shape
+    check.that(not isinstance(shape[0], int), "a free batch size", shape, likely="Mark dimension 0 as free.")
+    with torch.inference_mode():
+        expected = small.eval()(some)
+    (logits,) = session.run(None, {name: some.numpy()})
+    likely = "Is the network in evaluation mode before it is exported?"
+    check.equal(torch.from_numpy(logits), expected, "logits of an exported network", likely, 1e-3)
+
 # %% [markdown]
-# Train. The options below are your configuration, and this cell is yours to change: `--config standard` takes all
-# pictures, and every option of the command line works here. On a busy laptop the first run takes about a minute, with
-# photographs some minutes. The checkpoint is opened again from its file, as the colleague would do.
+# Now train. The options below are your configuration, and this cell is yours to change: `--config standard` takes all
+# pictures, and every option of the command line works here. A first run takes less than a minute, with photographs it
+# takes a few. The checkpoint is opened again from its file, as the colleague would do.
 
 # %%
 # Left out at grading
@@ -723,21 +743,21 @@ def yardsticks(path, readings=15):
 
 # %%
 # Left out at grading
-print(f"time for one picture: {yardsticks(path):.2f} yardsticks, of 4 allowed")
+time = yardsticks(path)
+size = os.path.getsize(path) / 1e6
+demands = {
+    f"accuracy {accuracy:.3f}, at least {FLOOR}": accuracy >= FLOOR,
+    f"time {time:.2f} yardsticks, at most 4": time <= 4,
+    f"size {size:.2f} MB, at most 20": size <= 20,
+}
+for demand, holds in demands.items():
+    print("holds:  " if holds else "not yet:", demand)
+print(f"Hand in this notebook and {path}, which claims {claims['accuracy']}.")
 
-# %% check: hand_in
-from scalable_ai.checks import exercise
 
-with exercise("hand_in") as check:
-    session, name = open_session(artefact)
-    shape = session.get_inputs()[0].shape
-    check.that(not isinstance(shape[0], int), "a free batch size", shape, likely="Is dimension 0 marked as free?")
-    measured = accuracy_of(artefact, data.test.images, data.test.labels)
-    likely = "Train longer, on more pictures or with wider stages, then run the cells below it again."
-    check.that(measured >= FLOOR, f"an accuracy of at least {FLOOR}", measured, likely)
-    said = session.get_modelmeta().custom_metadata_map
-    likely = "Claim what was measured on this very file; run the cell that exports and signs again."
-    check.that(abs(float(said.get("accuracy", "nan")) - measured) <= 0.05, "a claim that holds", said, likely)
+# %% [markdown]
+# The grader draws or holds back other pictures, so expect its accuracy a little above or below yours. Stay clear of the
+# demanded one, and put both files into the folder that you hand in.
 
 # %% [markdown]
 # ## What you have built

@@ -30,7 +30,8 @@ def linear(metadata=None, inputs=SHAPE, outputs=10, last=(), **more) -> bytes:
     rng = np.random.default_rng(0)
     size = int(np.prod([side for side in inputs[1:] if isinstance(side, int)]))
     nodes = [
-        helper.make_node("Flatten", ["images"], ["flat"]),
+        helper.make_node("Cast", ["images"], ["floats"], to=FLOAT),
+        helper.make_node("Flatten", ["floats"], ["flat"]),
         helper.make_node("MatMul", ["flat", "weights"], ["raw" if last else "logits"]),
         *last,
     ]
