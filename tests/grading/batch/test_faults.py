@@ -41,7 +41,10 @@ def shooting_range(tmp_path_factory):
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_a_batch_that_loses_a_part_ends_with_all_marks(shooting_range, victim):
     seed = random.SystemRandom().randrange(10**6)
-    report = shooting_range.strike(victim, 2, random.Random(seed))
+    for _ in range(3):  # a quick batch may be over before anything could be killed
+        report = shooting_range.strike(victim, 2, random.Random(seed))
+        if report.kills:
+            break
     assert report.kills
     assert report.problems == [], f"seed {seed}"
 
