@@ -53,7 +53,7 @@ def effects_of(source: str) -> Effects:
     """Return what a cell does, as far as its text tells."""
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError):  # the last is Python 3.11's own fault
         return Effects(always=True)
     effects = Effects()
     _Reader(effects).visit(tree)

@@ -91,7 +91,7 @@ class JudgedExecute(ResilientExecute):
         graders = self._place.course.graders / self._place.chapter / f"{self._place.name}.py"
         try:
             asked = names_asked(graders.read_text(encoding="utf-8"))
-        except (OSError, ValueError, SyntaxError):
+        except (OSError, ValueError, SyntaxError, SystemError):
             return []  # the judge says what is wrong with it
         to_run = what_to_run([cell.source for cell in cells], roots, asked)
         changed = [(cell, cell.source) for cell, text in zip(cells, to_run, strict=True) if text != cell.source]

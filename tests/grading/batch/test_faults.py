@@ -42,7 +42,8 @@ def shooting_range(tmp_path_factory):
 def test_a_batch_that_loses_a_part_ends_with_all_marks(shooting_range, victim):
     seed = random.SystemRandom().randrange(10**6)
     for _ in range(3):  # a quick batch may be over before anything could be killed
-        report = shooting_range.strike(victim, 2, random.Random(seed))
+        # A second kernel may be killed under the same hand-in, which is run twice at most.
+        report = shooting_range.strike(victim, 1 if victim == "kernel" else 2, random.Random(seed))
         if report.kills:
             break
     assert report.kills
