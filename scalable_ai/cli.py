@@ -6,8 +6,15 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scalable_ai.course import CourseNotFoundError, find_course
+from scalable_ai.grading.verbs import add_verbs as add_instructors_verbs
+from scalable_ai.lab.verbs import add_verbs, open_lab
+from scalable_ai.lessons.publish.verbs import add_verbs as add_publishing_verbs
+
+if TYPE_CHECKING:
+    from scalable_ai.lessons.publish.executed import Data
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -15,6 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv[:1] == ["capstone"]:
         return _capstone(argv[1:])
+    if argv[:1] == ["lab"]:
+        return open_lab(argv[1:])  # its options are JupyterLab's
     options = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -41,12 +50,22 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--check", action="store_true", help="write nothing; fail when chapters/ is not current")
     build.add_argument("--force", action="store_true", help="write over notebooks and pages that were edited")
 
+    bundle = verb(
+        "bundle", _bundle, "Write the learner's archive: no answers, no hidden checks, and searched for them."
+    )
+    bundle.add_argument("--out", type=Path, default=Path("course-for-learners.zip"), help="the archive (a zip file)")
+    bundle.add_argument("--check", type=Path, metavar="PATH", help="write nothing; search an archive or folder instead")
+
     lint = verb("lint", _lint, "Hold the lesson sources to the rubric.")
     lint.add_argument("paths", nargs="*", type=Path, help="lesson sources; all of them by default")
+
+    add_publishing_verbs(verb, _lesson_data)
 
     measure = verb("measure-lessons", _measure_lessons, "Measure how long lessons run, for the index of lessons.")
     measure.add_argument("paths", nargs="*", type=Path, help="lesson sources; all of them by default")
     measure.add_argument("--runs", type=int, default=3, help="runs of each lesson; the median counts (default: 3)")
+
+    add_instructors_verbs(verb)
 
     grade = verb("grade", _grade, "Grade all hand-ins of an assignment, several at a time; goes on where it stopped.")
     grade.add_argument("assignment", help="nbgrader's name of the assignment, such as ch1_introduction")
@@ -57,17 +76,21 @@ def _parser() -> argparse.ArgumentParser:
 
     answers = verb("grade-answers", _grade_answers, "Grade the named right and wrong answers of graders/.")
     answers.add_argument("paths", nargs="*", type=Path, help="lesson sources; all of them by default")
+    answers.add_argument(
+        "--thorough", action="store_true", help="right answers with 20 sets of inputs, all wrong ones mended by steps"
+    )
 
+    add_verbs(verb)
     verb("doctor", _doctor, "Say what is installed, which device will be used and which data was found.")
     data = verb("data", _data, "Fetch or open CIFAR-10, and say which source is used.")
     data.add_argument("source", nargs="?", help='a path, "official" or "generated"; what is found when left out')
     demo = verb("demo", _demo, "Show the whole product at work: build, grade a class, train, evaluate, export.")
     demo.add_argument("--out", type=Path, default=Path("demo"), help="folder for what it makes (default: demo)")
-    bench = verb("bench", _bench, "Measure loading and inference, or grading, side by side.")
+    bench = verb("bench", _bench, "Measure loading, training and inference, or grading, side by side.")
     bench.add_argument("what", nargs="?", choices=["grading"], help="grading: stock nbgrader against the engine")
     bench.add_argument("--learners", type=int, default=40, help="hand-ins for the engine (default: 40)")
-    bench.add_argument("--stock", type=int, help="how many of them stock nbgrader grades too (default: all)")
-    verbs.add_parser("capstone", help="Train, evaluate and export the CIFAR-10 capstone: fit | evaluate | export.")
+    bench.add_argument("--stock", type=int, help="how many of them stock nbgrader grades too (default: all; 0: none)")
+    verbs.add_parser("capstone", help="The CIFAR-10 capstone: fit, evaluate, export, benchmark, serve, scale and more.")
     return parser
 
 
@@ -104,6 +127,26 @@ def _build(options: argparse.Namespace) -> int:
     changed = len(write_pages(course, pages))
     print(f"{len(built)} lessons built, {len(written)} notebooks and {changed} pages changed in {course.chapters}.")
     return 1 if errors or extra else 0
+
+
+def _bundle(options: argparse.Namespace) -> int:
+    from scalable_ai.lessons.bundle import run_bundle
+
+    return run_bundle(find_course(), options.out, options.check)
+
+
+def _lesson_data() -> Data:
+    """Return what `scalable-ai data` would name, so that kernels use it wherever they run."""
+    from scalable_ai.data import DataError, find
+    from scalable_ai.lessons.publish import PublishError
+    from scalable_ai.lessons.publish.executed import Data
+
+    try:
+        found = find()
+    except DataError as error:
+        raise PublishError(error) from None
+    environment = {"SCALABLE_AI_DATA": str(found.path or found.source), "SCALABLE_AI_DATASETS": str(found.root)}
+    return Data(found.source, environment)
 
 
 def _measure_lessons(options: argparse.Namespace) -> int:
@@ -152,9 +195,9 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _grade_answers(options: argparse.Namespace) -> int:
-    from scalable_ai.grading.gallery import grade_galleries
+    from scalable_ai.grading.proof import grade_galleries
 
-    return grade_galleries(find_course(), [path.resolve() for path in options.paths])
+    return grade_galleries(find_course(), [path.resolve() for path in options.paths], options.thorough)
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -183,7 +226,9 @@ def _bench(options: argparse.Namespace) -> int:
     if options.what == "grading":
         from scalable_ai.bench.grading import bench_grading
 
-        return bench_grading(find_course(), options.learners, options.stock or options.learners)
+        return bench_grading(
+            find_course(), options.learners, options.learners if options.stock is None else options.stock
+        )
     from scalable_ai.bench.report import run_bench
 
     return run_bench(find_course())

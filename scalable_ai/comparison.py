@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Sized
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ TOLERANCE = {
     torch.bfloat16: 2e-2,
 }
 PYTHON_FLOAT_TOLERANCE = 1e-5
+SHORT = 60
+"""Characters up to which a list is written out."""
 
 
 def kind(value: Any) -> str:
@@ -38,9 +41,9 @@ def kind(value: Any) -> str:
     if isinstance(value, str):
         return "a text"
     if isinstance(value, list | tuple):
-        return f"a {type(value).__name__} of {len(value)} items"
+        return f"a {type(value).__name__} of {_items(value)}"
     if isinstance(value, dict):
-        return f"a dictionary of {len(value)} items"
+        return f"a dictionary of {_items(value)}"
     return f"an object of type {type(value).__name__}"
 
 
@@ -87,7 +90,7 @@ def difference(
             isinstance(expected, bool | np.bool_) and isinstance(got, bool | np.bool_)
         )
         if not same:
-            return Finding(name, kind(expected), _said(got, reveal))
+            return _other_kind(got, expected, name, reveal)
         return None if got == expected else _unequal(got, expected, name, reveal)
     if isinstance(expected, numbers.Real):
         return _number_difference(got, expected, name, tolerance, reveal)
@@ -102,6 +105,17 @@ def difference(
         same = {(kind(item), item) for item in got} == {(kind(item), item) for item in expected}
         return None if same else _unequal(got, expected, name, reveal)
     raise TypeError(f"{name}: a check cannot compare {kind(expected)}; fetch plain data instead.")
+
+
+def _other_kind(got: Any, expected: Any, name: str, reveal: bool) -> Finding:
+    """Say that a value is of another kind; where it only wants unpacking, say how, whatever the check had in mind."""
+    likely = ""
+    if isinstance(got, torch.Tensor | np.ndarray):
+        if isinstance(expected, numbers.Real | bool | np.bool_) and math.prod(got.shape) == 1:
+            likely = "`.item()` turns a tensor or an array of one value into a plain number or truth value."
+        elif isinstance(expected, list | tuple):
+            likely = "`.tolist()` turns a tensor or an array into a list of plain values."
+    return Finding(name, kind(expected), _said(got, reveal), likely)
 
 
 def _said(got: Any, reveal: bool) -> str:
@@ -120,7 +134,7 @@ def _number_difference(got: Any, expected: Any, name: str, tolerance: float | No
     integral = isinstance(expected, numbers.Integral)
     wanted = numbers.Integral if integral else numbers.Real
     if isinstance(got, bool | np.bool_) or not isinstance(got, wanted):
-        return Finding(name, kind(expected), _said(got, reveal))
+        return _other_kind(got, expected, name, reveal)
     if integral and tolerance is None:
         return None if int(got) == int(expected) else _unequal(got, expected, name, reveal)
     got, expected = float(got), float(expected)
@@ -170,14 +184,25 @@ def _largest(values: torch.Tensor) -> float:
 
 def _sequence_difference(got: Any, expected: Any, name: str, tolerance: float | None, reveal: bool) -> Finding | None:
     if not isinstance(got, list | tuple):
-        return Finding(name, kind(expected), _said(got, reveal))
+        return _other_kind(got, expected, name, reveal)
     if len(got) != len(expected):
-        return Finding(name, f"{len(expected)} items", f"{len(got)} items")
+        if reveal and all(_is_short(values) for values in (got, expected)):
+            return _unequal(got, expected, name, reveal)
+        return Finding(name, _items(expected), _items(got))
     for i, (one, other) in enumerate(zip(got, expected, strict=True)):
         found = difference(one, other, f"{name}[{i}]", tolerance, reveal)
         if found:
             return found
     return None
+
+
+def _is_short(values: list | tuple) -> bool:
+    plain = all(value is None or isinstance(value, numbers.Real | str) for value in values[:SHORT])
+    return plain and len(values) <= SHORT and len(repr(values)) <= SHORT
+
+
+def _items(values: Sized) -> str:
+    return "1 item" if len(values) == 1 else f"{len(values)} items"
 
 
 def _dict_difference(got: Any, expected: Any, name: str, tolerance: float | None, reveal: bool) -> Finding | None:

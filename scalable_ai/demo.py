@@ -150,8 +150,7 @@ def _show(console: Console, course: Course, chapter: str, marks: list[Mark], cap
     table.add_row("fit", f"{fitted.seconds:.0f} s, {fitted.images_per_second:,.0f} images/s", _place(fitted.checkpoint))
     table.add_row("evaluate", f"accuracy {capstone.evaluation.accuracy:.1%} on {capstone.evaluation.source} images", "")
     for artifact in capstone.artifacts:
-        parity = f"within {artifact.max_difference:.0e} of the model (allowed: {artifact.tolerance:.0e})"
-        table.add_row(f"export {artifact.name}", parity, _place(artifact.path))
+        table.add_row(f"export {artifact.name}", artifact.parity, _place(artifact.path))
     console.print(table)
 
     table = Table("where", "file", title="Files")

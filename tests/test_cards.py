@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalable_ai.cards import Card, Finding, hints_html, inline
+from scalable_ai.cards import KEY, Card, Finding, hints_html, inline
 
 FAILED = Card(
     "Exercise 1: Count",
@@ -87,6 +88,37 @@ def test_hints_fold_one_inside_the_other_and_start_closed():
     first = html.index("</details>")
     assert html.index("nearly there") < first
     assert hints_html(()) == ""
+
+
+def test_a_right_answer_folds_away_below_the_last_hint_and_is_escaped():
+    html = replace(FAILED, solution="total = a < b", solution_place="there, from line 7")._repr_html_()
+    words = parsed(html).words
+    assert words.index("It starts at <0>.") < words.index("for self-study") < words.index("total = a < b")
+    assert html.count("<details") == 3
+    assert html.index("total = a &lt; b") < html.index("</details>")
+    assert "open" not in html
+
+
+def test_text_says_where_a_right_answer_stands_once_all_hints_are_open():
+    card = replace(FAILED, solution="total = a", solution_place="there, from line 7")
+    assert "there" not in card.text()
+    text = replace(card, hints_in_text=2).text()
+    assert text.endswith("A right answer, for self-study: there, from line 7")
+    assert "total = a" not in text
+
+
+def test_the_notebooks_file_says_which_exercise_passed():
+    data, metadata = replace(PASSED, name="pairs")._repr_mimebundle_()
+    assert data == {}
+    assert metadata == {KEY: {"exercise": "pairs", "passed": True}}
+    assert FAILED._repr_mimebundle_()[1] == {}
+
+
+def test_colour_is_never_all_that_tells():
+    for card, verdict in ((PASSED, "Passed"), (FAILED, "Not yet")):
+        html = card._repr_html_()
+        assert verdict in parsed(html).words
+        assert "color:" not in html, "text keeps the theme's own colour"
 
 
 def test_long_lines_are_wrapped():

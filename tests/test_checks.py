@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ import torch
 from scalable_ai import checks
 from scalable_ai.checks import VISIBLE_ONLY, NotYet, exercise, quiz
 from scalable_ai.packing import pack
+from scalable_ai.self_study import Solution
 
 OPTIONS = pack({"A": (False, "Too few."), "B": (True, "Each meets every other."), "C": (False, "Too many.")})
 
@@ -74,12 +76,55 @@ def test_that_takes_truth_values_only(shown, condition):
 def test_a_name_that_is_not_there_yet(shown):
     error = failing(lambda check: check.equal(not_defined_yet, 1, "x"))  # noqa: F821
     assert "`not_defined_yet`: expected a name that your answer cell defines" in str(error)
-    assert "Fill every `____`" in str(error)
+    assert "`____`" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        (
+            "rate = 2  # ____\ntotal = price.____(amount)",
+            "a blank that is still open in line 2: `total = price.____(amount)`",
+        ),
+        ("a = ____\nb = ____ + ____", "blanks that are still open in 2 lines, the first in line 1: `a = ____`"),
+        (
+            "def total():\n    raise NotImplementedError('Exercise 1: Loads')\n\n\nsum_ = total()",
+            "the `raise` line, run",
+        ),
+        ("totl = price.dot(amount)", "If you have not done so, run"),
+    ],
+)
+def test_a_blank_is_named_only_where_the_answer_has_one(shown, monkeypatch, answer, advice):
+    check_cell = 'from scalable_ai.checks import exercise\n\nwith exercise("loads") as check:\n    ____'
+    shell = SimpleNamespace(user_ns={"In": ["", "x = ____", answer, check_cell, check_cell]})
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    error = failing(lambda check: check.equal(not_defined_yet, 1, "x"))  # noqa: F821
+    assert advice in str(error)
+    assert ("____" in str(error)) is ("____" in answer)
+    assert ("not_defined_yet" in str(error)) is ("____" not in answer)
 
 
 def test_a_blank_that_is_still_open_inside_a_function(shown):
     error = failing(lambda check: check.equal(____, 1, "x"))  # noqa: F821
-    assert str(error) == "Your answer: expected code in place of every blank, got a blank `____` that is still open."
+    assert "expected code in place of every blank, got a blank that is still open in line " in str(error)
+    assert "`error = failing(lambda check: check.equal(____, 1" in str(error)
+
+
+def test_a_blank_whose_line_is_unknown_is_a_blank_all_the_same(shown):
+    error = failing(lambda check: exec("____", {}))
+    assert "got a blank `____` that is still open" in str(error)
+
+
+def test_a_right_answer_is_offered_after_one_of_your_own_where_the_course_has_it(shown, monkeypatch):
+    asked = []
+    monkeypatch.setattr(checks, "find_solution", lambda *given: asked.append(given) or Solution("total = 3", "here"))
+    failing(lambda check: check.equal(not_defined_yet, 3, "total"))  # noqa: F821
+    failing(lambda check: check.equal(2, 3, "total"))
+    failing(lambda check: 1 / 0)
+    assert asked == [("loads", "Loads")] * 2
+    assert [card.solution for card in shown] == ["", "total = 3", "total = 3"]
+    run(lambda check: check.equal(3, 3, "total"))
+    assert shown[-1].solution == ""
 
 
 def test_a_stub_that_is_still_there(shown):
@@ -109,7 +154,10 @@ def test_a_local_name_without_value_is_an_error_of_the_answer_and_no_missing_nam
 
 def test_an_answer_that_breaks_is_named_by_its_error(shown):
     error = failing(lambda check: check.equal(1 / 0, 1, "x"))
-    assert str(error) == "Your answer: expected a result, got ZeroDivisionError: division by zero."
+    assert str(error) == (
+        "Your answer: expected a result, got ZeroDivisionError: division by zero. "
+        "Think of the case in which what is divided by is zero, such as an empty list."
+    )
     assert error.__suppress_context__
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalable_ai.comparison import difference, is_true, kind, show
+from scalable_ai.comparison import PYTHON_FLOAT_TOLERANCE, TOLERANCE, difference, is_true, kind, show
 
 
 class Liar:
@@ -62,8 +64,8 @@ DIFFERENT = [
     (Liar(), "a", "a text", "object of type Liar"),
     (Liar(), True, "True or False", "object of type Liar"),
     (Liar(), None, "None", "object of type Liar"),
-    (Liar(), [1], "a list of 1 items", "object of type Liar"),
-    (Liar(), {"a": 1}, "a dictionary of 1 items", "object of type Liar"),
+    (Liar(), [1], "a list of 1 item", "object of type Liar"),
+    (Liar(), {"a": 1}, "a dictionary of 1 item", "object of type Liar"),
     (Liar(), {1}, "a set", "object of type Liar"),
     (Liar(), torch.ones(2), "a tensor of shape (2,)", "object of type Liar"),
     (Liar(), np.ones(2), "a NumPy array of shape (2,)", "object of type Liar"),
@@ -98,7 +100,8 @@ DIFFERENT = [
     (torch.tensor([True]), torch.tensor([False]), "tensor([False])", "tensor([True])"),
     (torch.zeros(10), torch.arange(10.0), "all 10 values", "9 of 10 values that differ"),
     (np.array(["a"]), np.array(["b"]), "array(['b'])", "array(['a'])"),
-    ([1, 2], [1, 2, 3], "3 items", "2 items"),
+    ([1, 2], [1, 2, 3], "[1, 2, 3]", "[1, 2]"), ([[1], [2]], [[1]], "1 item", "2 items"),
+    (list(range(40)), [0], "1 item", "40 items"),
     ("ab", ["a", "b"], "a list of 2 items", "a text"),
     ({"a": 1}, {"b": 1}, "the keys ['b']", "the keys ['a']"),
     ([("a", 1)], {"a": 1}, "a dictionary", "a list"),
@@ -212,3 +215,30 @@ def test_one_changed_element_is_seen(values, data):
     assert difference(got, expected, "x") is not None
     assert difference(got.numpy(), expected.numpy(), "x") is not None
     assert difference(got.tolist(), expected.tolist(), "x") is not None
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "likely"),
+    [
+        (torch.tensor(0.5), 0.5, "`.item()`"),
+        (np.array([3]), 3, "`.item()`"),
+        (torch.tensor(True), True, "`.item()`"),
+        (torch.ones(2), [1.0, 1.0], "`.tolist()`"),
+        (torch.ones(2), 1.0, ""),
+        ("0.5", 0.5, ""),
+    ],
+    ids=str,
+)
+def test_a_tensor_in_place_of_plain_values_is_told_how_to_unpack_it(got, expected, likely):
+    found = difference(got, expected, "x").likely
+    assert likely in found
+    assert bool(found) == bool(likely)
+
+
+def test_authors_read_the_real_tolerances():
+    page = (Path(__file__).parents[1] / "docs" / "authoring.md").read_text(encoding="utf-8")
+    stated = dict(
+        re.findall(r"^\| (?:tensors and arrays, )?(Python's `float`|\w+) \| (\d+e-\d+) \|", page, re.MULTILINE)
+    )
+    real = {str(dtype).removeprefix("torch."): limit for dtype, limit in TOLERANCE.items()}
+    assert {name: float(text) for name, text in stated.items()} == real | {"Python's `float`": PYTHON_FLOAT_TOLERANCE}
