@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
+from scalable_ai.bench.bare import bench_bare
+from scalable_ai.bench.grading_table import show
 from scalable_ai.bench.hand_ins import copy_for_stock, lengthen, make_classroom
+from scalable_ai.bench.report import write
 from scalable_ai.bench.usage import Usage, run_measured
 from scalable_ai.course import Course
 from scalable_ai.grading.stock import environment
@@ -23,6 +23,8 @@ COLD_CLASS = 30
 TRAINING_SECONDS = (1, 4)
 """What is added to each notebook, to see how the ratio falls."""
 TRAINING_CLASS = 2
+SHARES, MARGIN = (0.1, 0.5, 1.0), 0.05
+"""Of the batch, at which its memory is looked at, over so much before and after."""
 GRADE = """import sys, time
 from pathlib import Path
 
@@ -53,7 +55,7 @@ def bench_grading(course: Course, learners: int, stock: int) -> int:
     Args:
         course: Whose first chapter is graded.
         learners: Hand-ins for the engine.
-        stock: How many of them stock nbgrader grades too.
+        stock: How many of them stock nbgrader grades too; with none, there is no ratio.
 
     Returns:
         0, or 1 where the marks differ.
@@ -66,19 +68,20 @@ def bench_grading(course: Course, learners: int, stock: int) -> int:
         console.print(f"{learners} hand-ins of {chapter} are made …")
         ours = make_classroom(course, Path(folder) / "ours", chapter, learners)
         names = sorted(path.name for path in (ours.root / "submitted").iterdir())[:stock]
-        theirs = copy_for_stock(ours, Path(folder) / "stock", chapter, names)
-        console.print(f"Stock nbgrader grades {stock} of them …")
-        other = grade_stock(theirs, chapter)
+        other = None
+        if stock:
+            console.print(f"Stock nbgrader grades {stock} of them …")
+            other = grade_stock(copy_for_stock(ours, Path(folder) / "stock", chapter, names), chapter)
         console.print(f"The engine grades all {learners} …")
         engine = grade_engine(ours, chapter)
-        differing = differences(engine, other)
+        differing = differences(engine, other) if other else []
         facts = summary(engine, other, learners, stock)
-        facts["training"] = [training(course, chapter, seconds, console) for seconds in TRAINING_SECONDS]
-    _show(console, facts, differing)
-    path = course.root / "bench" / f"grading-{time.strftime('%Y-%m-%dT%H%M%S')}.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    console.print(f"Stored in {path}")
+        console.print("Their cells run in forks of a warm interpreter, without kernel, sandbox or judge …")
+        facts["bare seconds each"] = bench_bare(ours, chapter)
+        spans = TRAINING_SECONDS if stock else ()
+        facts["training"] = [training(course, chapter, seconds, console) for seconds in spans]
+    show(console, facts, differing)
+    console.print(f"Stored in {write(course.root / 'bench', 'grading-', facts)}")
     return 1 if differing else 0
 
 
@@ -122,27 +125,37 @@ def differences(engine: Graded, stock: Graded) -> list[str]:
     ]
 
 
-def summary(engine: Graded, stock: Graded, learners: int, num_stock: int) -> dict:
+def summary(engine: Graded, stock: Graded | None, learners: int, num_stock: int) -> dict:
     """Return seconds each, processor seconds each, memory and ratios."""
     cold = min(COLD_CLASS, learners)
     skipped = min(len(engine.finished) // 4, 10)  # until all that is started once is started
     first, rest = engine.finished[skipped], len(engine.finished) - 1 - skipped
     each = {
-        "stock": stock.usage.seconds / num_stock,
         "engine, from cold": engine.finished[cold - 1] / cold,
-        "engine, long batch": (engine.finished[-1] - first) / rest,
+        "engine, long batch": (engine.finished[-1] - first) / max(rest, 1),
     }
-    return {
+    facts = {
         "learners": learners,
         "stock learners": num_stock,
         "seconds each": each,
-        "ratio": {name: each["stock"] / seconds for name, seconds in each.items()},
-        "cpu seconds each": {
-            "stock": stock.usage.cpu_seconds / num_stock,
-            "engine": engine.usage.cpu_seconds / learners,
-        },
-        "peak bytes": {"stock": stock.usage.peak_bytes, "engine": engine.usage.peak_bytes},
+        "cpu seconds each": {"engine": engine.usage.cpu_seconds / learners},
+        "peak bytes": {"engine": engine.usage.peak_bytes},
+        "bytes at a share of the batch": {str(share): memory_at(engine, share) for share in SHARES},
     }
+    if stock is not None:
+        facts["seconds each"] = {"stock": stock.usage.seconds / num_stock, **each}
+        facts["ratio"] = {name: facts["seconds each"]["stock"] / seconds for name, seconds in each.items()}
+        facts["cpu seconds each"]["stock"] = stock.usage.cpu_seconds / num_stock
+        facts["peak bytes"]["stock"] = stock.usage.peak_bytes
+    return facts
+
+
+def memory_at(engine: Graded, share: float) -> int:
+    """Return the bytes in use when a share of the batch was done: the median over a tenth of it."""
+    number = len(engine.finished)
+    first, last = (min(max(round((share + side) * number), 0), number - 1) for side in (-MARGIN, MARGIN))
+    before = engine.usage.seconds - engine.finished[-1]  # the script's own start
+    return engine.usage.memory_between(engine.finished[first] + before, engine.finished[last] + before)
 
 
 def training(course: Course, chapter: str, seconds: float, console: Console) -> dict:
@@ -158,22 +171,3 @@ def training(course: Course, chapter: str, seconds: float, console: Console) -> 
     half = (engine.finished[-1] - engine.finished[TRAINING_CLASS - 1]) / TRAINING_CLASS
     each = stock.usage.seconds / TRAINING_CLASS
     return {"seconds added to each notebook": seconds, "stock": each, "engine": half, "ratio": each / half}
-
-
-def _show(console: Console, facts: dict, differing: list[str]) -> None:
-    table = Table("way", "seconds each", "times stock", title=f"Grading, {facts['learners']} hand-ins, marks compared")
-    for name, seconds in facts["seconds each"].items():
-        table.add_row(name, f"{seconds:.2f}", f"{facts['ratio'][name]:.1f} ×")
-    for one in facts["training"]:
-        added = one["seconds added to each notebook"]
-        table.add_row(f"stock, {added} s more in every notebook", f"{one['stock']:.2f}", "1.0 ×")
-        table.add_row(f"engine, {added} s more in every notebook", f"{one['engine']:.2f}", f"{one['ratio']:.1f} ×")
-    console.print(table)
-    table = Table("what", "stock", "engine")
-    cpu, peak = facts["cpu seconds each"], facts["peak bytes"]
-    table.add_row("processor seconds each", f"{cpu['stock']:.2f}", f"{cpu['engine']:.2f}")
-    table.add_row("memory at most", f"{peak['stock'] / 1e9:.2f} GB", f"{peak['engine'] / 1e9:.2f} GB")
-    table.add_row("marks that differ", "", f"{len(differing)} of {facts['stock learners']} hand-ins' cells")
-    console.print(table)
-    for line in differing:
-        print(line, file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import statistics
 import subprocess
 import threading
 import time
@@ -26,6 +27,13 @@ class Usage:
     peak_bytes: int
     """Of all processes together; a page that several share counts once for each share."""
     output: str
+    memory: tuple[tuple[float, int], ...] = ()
+    """Seconds since its start, and bytes of all processes together then."""
+
+    def memory_between(self, start: float, end: float) -> int:
+        """Return the median of the bytes in use in a span of seconds, or 0 where nobody looked."""
+        found = [size for second, size in self.memory if start <= second <= end]
+        return int(statistics.median(found)) if found else 0
 
 
 def run_measured(command: Sequence[str], cwd: Path, env: dict[str, str]) -> Usage:
@@ -38,29 +46,31 @@ def run_measured(command: Sequence[str], cwd: Path, env: dict[str, str]) -> Usag
     with subprocess.Popen(
         command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
     ) as process:
-        peak = _Peak(process.pid)
+        looks = _Looks(process.pid, started)
         output = process.stdout.read()
         process.wait()
         seconds = time.monotonic() - started
-        peak.stop()
+        looks.stop()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command, output)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Usage(seconds, cpu, peak.bytes, output)
+    return Usage(seconds, cpu, max((size for _, size in looks.found), default=0), output, tuple(looks.found))
 
 
-class _Peak(threading.Thread):
-    def __init__(self, pid: int) -> None:
+class _Looks(threading.Thread):
+    def __init__(self, pid: int, started: float) -> None:
         super().__init__(daemon=True)
-        self.bytes, self._pid, self._ended = 0, pid, threading.Event()
+        self.found: list[tuple[float, int]] = []
+        self._pid, self._since, self._ended = pid, started, threading.Event()
         self.start()
 
     def run(self) -> None:
         while not self._ended.wait(PERIOD):
             with contextlib.suppress(psutil.Error):
                 top = psutil.Process(self._pid)
-                self.bytes = max(self.bytes, sum(map(_proportional, [top, *top.children(recursive=True)])))
+                size = sum(map(_proportional, [top, *top.children(recursive=True)]))
+                self.found.append((time.monotonic() - self._since, size))
 
     def stop(self) -> None:
         self._ended.set()

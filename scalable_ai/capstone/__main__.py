@@ -1,4 +1,4 @@
-"""`python -m scalable_ai.capstone fit | evaluate | export`."""
+"""`python -m scalable_ai.capstone VERB`, for `torchrun` and for processes that start others."""
 
 import sys
 

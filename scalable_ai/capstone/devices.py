@@ -1,5 +1,7 @@
 """What the machine at hand computes with best."""
 
+from importlib.util import find_spec
+
 import torch
 
 
@@ -11,18 +13,29 @@ def choose_accelerator() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def choose_config() -> str:
+    """Return the name of the configuration that is taken when none is named."""
+    return "gpu94" if choose_accelerator() == "cuda" else "cpu94"
+
+
 def choose_precision(accelerator: str) -> str:
     """Return "bf16-mixed" where the hardware multiplies bfloat16 natively, else "32-true".
 
     A CPU without such instructions emulates them, more than ten times slower than float32.
     """
+    return "bf16-mixed" if multiplies_bfloat16(accelerator) else "32-true"
+
+
+def multiplies_bfloat16(accelerator: str) -> bool:
+    """Return whether this machine's "cpu", "cuda" or "gpu" has instructions for bfloat16."""
     if accelerator in ("cuda", "gpu"):
-        native = torch.cuda.is_available() and torch.cuda.get_device_capability() >= (8, 0)
-    elif accelerator == "cpu":
-        native = _cpu_has("avx512_bf16") or _cpu_has("amx_bf16")
-    else:
-        native = False
-    return "bf16-mixed" if native else "32-true"
+        return torch.cuda.is_available() and torch.cuda.get_device_capability() >= (8, 0)
+    return accelerator == "cpu" and (_cpu_has("avx512_bf16") or _cpu_has("amx_bf16"))
+
+
+def choose_compile(accelerator: str) -> bool:
+    """Return whether compiling the network pays: on a GPU with Triton; a CPU's own kernels were faster uncompiled."""
+    return accelerator in ("cuda", "gpu") and find_spec("triton") is not None
 
 
 def _cpu_has(feature: str) -> bool:

@@ -2,66 +2,34 @@
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.table import Table
-from torch import Tensor
+from torch import nn
 from torch.nn import functional
-from torchmetrics import MetricCollection
-from torchmetrics.classification import (
-    MulticlassAccuracy,
-    MulticlassCalibrationError,
-    MulticlassConfusionMatrix,
-)
+from torchmetrics.functional.classification import multiclass_accuracy, multiclass_confusion_matrix
 
-from scalable_ai.data import Cifar10, Loader, Split, cifar10
+from scalable_ai.data import Cifar10, Split, cifar10
 
-from .model import Network
+from .devices import choose_accelerator
+from .errors import CapstoneError
+from .evaluation.answers import MOVES, WEIGHTS, answers, predict, predict_tta, weighted
+from .evaluation.calibration import calibrate, calibration_error
+from .evaluation.figures import Augmented, Evaluation
+from .evaluation.interval import mean_interval, paired, wilson
+from .evaluation.robustness import robustness
 from .runs import CheckpointError, Loaded, load_network, newest_checkpoint
 
+__all__ = ["Augmented", "Evaluation", "EvaluationError", "data_for", "evaluate", "measure", "predict", "predict_tta"]
 
-@dataclass(frozen=True)
-class Evaluation:
-    """Figures of one network on one set of test images.
+NUM_CORRUPTED = 1000
+"""Test images for robustness, each of which is looked at 25 times."""
 
-    Attributes:
-        accuracy: Share of images classified rightly, from 0 to 1.
-        per_class: The same for each class, by name.
-        confusion: Counts, row = true class, column = predicted class.
-        calibration_error: Expected gap between the confidence of an answer and its accuracy, 15 bins, from 0 to 1.
-        loss: Mean cross-entropy, without label smoothing.
-        num_images: Test images.
-        seconds: Time for the forward passes.
-        source: Kind of data: "official", "folder" or "generated".
-        checkpoint: The file evaluated.
-    """
 
-    accuracy: float
-    per_class: dict[str, float]
-    confusion: list[list[int]]
-    calibration_error: float
-    loss: float
-    num_images: int
-    seconds: float
-    source: str
-    checkpoint: str
-
-    def table(self) -> Table:
-        """Return the figures as a table for a terminal, with each class's most frequent mistake."""
-        table = Table(title=f"{self.num_images:,} test images ({self.source}): accuracy {self.accuracy:.2%}")
-        table.add_column("class")
-        table.add_column("accuracy", justify="right")
-        table.add_column("most often taken for")
-        names = list(self.per_class)
-        for row, (name, accuracy) in enumerate(self.per_class.items()):
-            wrong = [0 if column == row else count for column, count in enumerate(self.confusion[row])]
-            worst = max(range(len(wrong)), key=wrong.__getitem__)
-            table.add_row(name, f"{accuracy:.1%}", f"{names[worst]} ({wrong[worst]})" if wrong[worst] else "-")
-        table.caption = f"calibration error {self.calibration_error:.3f}, loss {self.loss:.3f}"
-        return table
+class EvaluationError(CapstoneError):
+    """Options of an evaluation that cannot be followed, told in one sentence."""
 
 
 def evaluate(
@@ -71,8 +39,12 @@ def evaluate(
     num_test: int | None = None,
     runs: Path | str = "runs",
     batch_size: int = 500,
+    quick: bool = False,
+    num_corrupted: int = NUM_CORRUPTED,
+    report: Path | str | None = None,
+    seed: int = 0,
 ) -> Evaluation:
-    """Evaluate a checkpoint on test images, print a table and write `metrics.json` beside the checkpoint.
+    """Evaluate a checkpoint on test images; print a table, write `metrics.json` beside the checkpoint and a report.
 
     Args:
         checkpoint: The file; None takes the newest run's.
@@ -81,17 +53,42 @@ def evaluate(
         num_test: Use this many test images only.
         runs: Where the newest run is looked for.
         batch_size: Images per forward pass.
+        quick: Leave test-time augmentation and robustness out.
+        num_corrupted: Test images that robustness is measured with, at most; 0 leaves it out.
+        report: Folder for the HTML page, the model card and its figures; None makes `report` beside the checkpoint.
+        seed: Of the noise in corrupted images.
 
     Raises:
         CheckpointError: No such checkpoint, or it was trained on other classes.
         DataError: The data cannot be used.
+        EvaluationError: An option cannot be followed.
     """
+    if batch_size < 1:
+        raise EvaluationError(f"batch_size {batch_size}: a forward pass needs an image; choose 1 or more.")
     loaded = load_network(Path(checkpoint) if checkpoint else newest_checkpoint(Path(runs)))
+    folder = Path(report) if report else loaded.path.parent / "report"
+    if not quick and 0 != num_corrupted < len(loaded.classes):
+        raise EvaluationError(
+            f"robustness_images {num_corrupted}: robustness needs an image of each class; choose 0 to leave it out or "
+            f"at least {len(loaded.classes)}."
+        )
     data = data_for(loaded, source, root, num_test)
-    result = measure(loaded.network, data.test, loaded.classes, batch_size, data.source, str(loaded.path))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EvaluationError(f"{folder}: no report can be written here ({error.strerror}); name a folder.") from None
+    network = loaded.network.to(choose_accelerator())
+    held_out = _held_out(loaded, data, source)
+    result = measure(
+        network, data.test, loaded.classes, batch_size, data.source, str(loaded.path), held_out, not quick,
+        0 if quick else num_corrupted, seed, lambda line: print(line, flush=True),
+    )  # fmt: skip
     (loaded.path.parent / "metrics.json").write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
+    from .evaluation.report import write_report
+
+    page, card = write_report(folder, result, loaded, data)
     Console().print(result.table())
-    print(f"Written to {loaded.path.parent / 'metrics.json'}")
+    print(f"Written to {loaded.path.parent / 'metrics.json'}, {page} and {card}")
     return result
 
 
@@ -111,40 +108,84 @@ def data_for(loaded: Loaded, source: str | None, root: str | None, num_test: int
     return data
 
 
+def _held_out(loaded: Loaded, data: Cifar10, source: str | None) -> Split | None:
+    """Return the training images that the run watched progress with but did not learn from, where there are any."""
+    count = loaded.data.get("num_val") or 0
+    # Other data may hold the images that were learned from in another order.
+    if not count or data.source != loaded.source or (source and source != loaded.data.get("source")):
+        return None
+    return data.train.divided(count)[0]
+
+
 def measure(
-    network: Network, split: Split, classes: tuple[str, ...], batch_size: int, source: str = "", checkpoint: str = ""
+    network: nn.Module,
+    split: Split,
+    classes: tuple[str, ...],
+    batch_size: int,
+    source: str = "",
+    checkpoint: str = "",
+    held_out: Split | None = None,
+    augmented: bool = False,
+    num_corrupted: int = 0,
+    seed: int = 0,
+    tell=lambda line: None,
 ) -> Evaluation:
-    """Run a network over a split and return its figures."""
-    count = len(classes)
-    metrics = MetricCollection(
-        {
-            "accuracy": MulticlassAccuracy(count, average="micro"),
-            "confusion": MulticlassConfusionMatrix(count),
-            "calibration": MulticlassCalibrationError(count, n_bins=15),
-        }
-    )
-    losses, start = torch.zeros(()), time.perf_counter()
-    for images, labels in Loader(split, batch_size, train=False):
-        logits = predict(network, images)
-        metrics.update(logits.softmax(1), labels)
-        losses += functional.cross_entropy(logits, labels, reduction="sum")
+    """Run a network over a split and return its figures.
+
+    Args:
+        network: In eval mode; takes float32 images with pixels from 0 to 1.
+        split: Test images.
+        classes: Names, by label.
+        batch_size: Images per forward pass.
+        source: Kind of data.
+        checkpoint: The file evaluated.
+        held_out: Training images, not learned from, to fit the temperature to; see `calibrate`.
+        augmented: Whether to look at six views of each image.
+        num_corrupted: Images for robustness; 0 for none.
+        seed: Of the noise in corrupted images.
+        tell: Called with lines of progress.
+    """
+    count, labels = len(classes), split.labels
+    num_views = len(MOVES) if augmented else 1
+    tell(f"{len(split):,} test images, {num_views} view{'s' if num_views > 1 else ''} of each ...")
+    start = time.perf_counter()
+    seen = answers(network, split.images, batch_size, num_views)
     seconds = time.perf_counter() - start
-    values = metrics.compute()
-    confusion = values["confusion"]
+    logits = seen[0]
+    fitted = (answers(network, held_out.images, batch_size)[0], held_out.labels) if held_out else None
+    confusion = multiclass_confusion_matrix(logits, labels, count)
+    right, totals = int(confusion.diag().sum()), confusion.sum(1)
+    top2 = multiclass_accuracy(logits, labels, count, average="micro", top_k=min(2, count)).item()
+    losses = functional.cross_entropy(logits, labels, reduction="none")
+    pairs = list(zip(classes, confusion.diag().tolist(), totals.tolist(), strict=True))
+    bad = None
+    if num_corrupted:
+        fewer = split.balanced(min(num_corrupted, len(split)))
+        tell(f"{len(fewer):,} of them corrupted, at severities 1, 2, 3 ...")
+        bad = robustness(network, fewer, batch_size, seed, tell)
     return Evaluation(
-        accuracy=values["accuracy"].item(),
-        per_class=dict(zip(classes, (confusion.diag() / confusion.sum(1)).tolist(), strict=True)),
+        accuracy=multiclass_accuracy(logits, labels, count, average="micro").item(),
+        per_class={name: hits / total if total else 0.0 for name, hits, total in pairs},
         confusion=confusion.tolist(),
-        calibration_error=values["calibration"].item(),
-        loss=losses.item() / len(split),
+        calibration_error=calibration_error(logits, labels),
+        loss=losses.mean().item(),
         num_images=len(split),
         seconds=seconds,
         source=source,
         checkpoint=checkpoint,
+        accuracy_interval=wilson(right, len(split)),
+        top2=top2,
+        top2_interval=wilson(round(top2 * len(split)), len(split)),
+        per_class_interval={name: wilson(hits, total) for name, hits, total in pairs},
+        loss_interval=mean_interval(losses),
+        calibration=calibrate(logits, labels, fitted),
+        augmented=tuple(_augmented(kind, seen, labels) for kind in WEIGHTS) if augmented else (),
+        robustness=bad,
     )
 
 
-@torch.inference_mode()
-def predict(network: Network, images: Tensor) -> Tensor:
-    """Return logits [N, classes] for uint8 images [N, 3, 32, 32]."""
-    return network(images.to(dtype=torch.float32, memory_format=torch.channels_last).div_(255))
+def _augmented(kind: str, seen: torch.Tensor, labels: torch.Tensor) -> Augmented:
+    before, after = seen[0].argmax(1) == labels, weighted(seen, kind).argmax(1) == labels
+    right, count = int(after.sum()), len(labels)
+    gain = (right - int(before.sum())) / count
+    return Augmented(kind, WEIGHTS[kind][0], right / count, wilson(right, count), gain, paired(after, before))

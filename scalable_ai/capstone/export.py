@@ -13,16 +13,47 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from .artefacts.card import PREPROCESSING
+from .artefacts.onnx import ExportError, read_onnx, write_int8, write_onnx
+from .artefacts.pytorch import (
+    Run,
+    read_program,
+    read_script,
+    read_state_dict,
+    write_program,
+    write_script,
+    write_state_dict,
+)
 from .evaluate import data_for
-from .model import Network
+from .evaluation.interval import paired
 from .runs import Loaded, load_network, newest_checkpoint
 
-NUM_IMAGES = 256
+__all__ = ["FORMATS", "Artifact", "ExportError", "Format", "export", "write_onnx"]
+
+NUM_IMAGES = 1000
+NUM_CALIBRATION = 500
 BATCH_SIZES = (1, 7, NUM_IMAGES)
+ACCURACY_LOST = 0.005
+"""What int8 may cost, as a share of the images, beyond what chance in the choice of these images explains."""
 
 
-class ExportError(Exception):
-    """An exported file that does not answer as the checkpoint does, told in one sentence."""
+@dataclass(frozen=True)
+class Format:
+    """One kind of file.
+
+    Attributes:
+        name: As a person knows it.
+        file: The file's name.
+        write: Takes the network, the path and float32 training images, and writes the file.
+        read: Takes the network and the path and returns what answers.
+        tolerance: Largest difference of a logit allowed; None where accuracy is compared instead.
+    """
+
+    name: str
+    file: str
+    write: Callable[[Loaded, Path, Tensor], None]
+    read: Callable[[Loaded, Path], Run]
+    tolerance: float | None
 
 
 @dataclass(frozen=True)
@@ -30,25 +61,39 @@ class Artifact:
     """One exported file.
 
     Attributes:
-        name: "state_dict", "torch.export" or "onnx".
+        name: "state_dict", "torch.export", "torchscript", "onnx" or "onnx int8".
         path: The file.
         max_difference: Largest difference of any logit from the checkpoint's, as a share of the largest logit where
             that is above 1.
-        tolerance: The largest difference allowed.
+        tolerance: The largest difference allowed; None where accuracy is compared instead.
         size: Bytes.
+        agreement: Share of the images for which both choose the same class.
+        accuracy_lost: Accuracy of the checkpoint less that of the file; below 0 where the file is better.
+        accuracy_lost_interval: Its 95 % interval, from the images that only one of the two gets right.
     """
 
     name: str
     path: Path
     max_difference: float
-    tolerance: float
+    tolerance: float | None
     size: int
+    agreement: float = 1.0
+    accuracy_lost: float = 0.0
+    accuracy_lost_interval: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def parity(self) -> str:
+        """How close it comes to the checkpoint, and how close it must."""
+        if self.tolerance is None:
+            lost, low, high = (100 * share for share in (self.accuracy_lost, *self.accuracy_lost_interval))
+            return (
+                f"chooses the checkpoint's class for {self.agreement:.1%} of the images, accuracy lost {lost:.2f} "
+                f"points, {low:.2f} to {high:.2f} with 95 % (allowed {100 * ACCURACY_LOST:g})"
+            )
+        return f"logits within {self.max_difference:.1e} of the checkpoint's (allowed {self.tolerance:.0e})"
 
     def __str__(self) -> str:
-        return (
-            f"{self.name:<12} {self.path} ({self.size / 1e6:.2f} MB), logits within {self.max_difference:.1e} "
-            f"of the checkpoint's (allowed {self.tolerance:.0e})"
-        )
+        return f"{self.name:<12} {self.path} ({self.size / 1e6:.2f} MB), {self.parity}"
 
 
 def export(
@@ -58,7 +103,7 @@ def export(
     root: str | None = None,
     runs: Path | str = "runs",
 ) -> list[Artifact]:
-    """Export a checkpoint as state dict, torch.export program and ONNX file, and check each on test images.
+    """Export a checkpoint in every format, and check each file on test images.
 
     Args:
         checkpoint: The file; None takes the newest run's.
@@ -70,107 +115,90 @@ def export(
     Raises:
         CheckpointError: No such checkpoint.
         DataError: The data cannot be used.
-        ExportError: A file answers differently; it is not kept.
+        ExportError: Files that could not be written or answer differently are not kept, older ones of their names
+            neither; all others are.
     """
     loaded = load_network(Path(checkpoint) if checkpoint else newest_checkpoint(Path(runs)))
     folder = Path(output) if output else loaded.path.parent / "export"
     folder.mkdir(parents=True, exist_ok=True)
-    images = data_for(loaded, source, root, None).test.images[:NUM_IMAGES].float() / 255
+    data = data_for(loaded, source, root, None)
+    calibration = data.train.images[:NUM_CALIBRATION].float() / 255
+    images, labels = data.test.images[:NUM_IMAGES].float() / 255, data.test.labels[:NUM_IMAGES]
     with torch.inference_mode():
         expected = loaded.network(images)
-    artifacts = []
-    for name, file, write, read, tolerance in FORMATS:
-        # A temporary name until it has proved itself, so that a wrong file is never mistaken for a right one.
-        path, trial = folder / file, folder / f"trial-{file}"
+    artifacts, failures = [], []
+    for kind in FORMATS:
+        # A temporary name until it has proved itself, so that a wrong file is never mistaken for a right one; nor is
+        # one that an earlier export left.
+        path, trial = folder / kind.file, folder / f"trial-{kind.file}"
         try:
-            write(loaded, trial)
-            difference = _difference(read(loaded, trial), images, expected)
-            if not difference <= tolerance:
-                raise ExportError(
-                    f"{path}: its logits differ by {difference:.1e} from the checkpoint's, more than {tolerance:.0e}, "
-                    "so it was not kept; report this with your versions of torch and onnx."
-                )
+            artifact = _try(kind, loaded, trial, path, calibration, images, labels, expected)
             os.replace(trial, path)
+        except ExportError as error:
+            failures.append(str(error))
+            path.unlink(missing_ok=True)
+            continue
+        except Exception as error:  # An exporter may raise anything, and the other formats are still wanted.
+            text = (str(error).strip() or type(error).__name__).splitlines()[0]
+            failures.append(f"{path}: it could not be written ({type(error).__name__}: {text}).")
+            path.unlink(missing_ok=True)
+            continue
         finally:
             trial.unlink(missing_ok=True)
-        artifacts.append(Artifact(name, path, difference, tolerance, path.stat().st_size))
-        print(artifacts[-1], flush=True)
-    card = {
+        artifacts.append(artifact)
+        print(artifact, flush=True)
+    if artifacts:
+        _write_card(folder / "model.json", loaded, artifacts)
+    if failures:
+        raise ExportError("\n".join(failures))
+    return artifacts
+
+
+def _try(
+    kind: Format, loaded: Loaded, trial: Path, path: Path, calibration: Tensor, images: Tensor, labels: Tensor, expected
+) -> Artifact:
+    kind.write(loaded, trial, calibration)
+    run = kind.read(loaded, trial)
+    # Several batch sizes show that the size is free.
+    answers = [run(images[:size]) for size in BATCH_SIZES if size <= len(images)] + [run(images)]
+    # Rounding grows with the logits, so large ones are compared by share.
+    gap = torch.stack([(found - expected[: len(found)]).abs().max() for found in answers]).max()
+    difference = (gap / expected.abs().max().clamp_min(1)).item()
+    chosen, right = answers[-1].argmax(1), expected.argmax(1)
+    agreement = (chosen == right).float().mean().item()
+    lost = ((right == labels).float().mean() - (chosen == labels).float().mean()).item()
+    interval = paired(right == labels, chosen == labels)
+    advice = "so it was not kept; report this with your versions of torch, onnx and onnxruntime."
+    if kind.tolerance is not None and not difference <= kind.tolerance:
+        raise ExportError(
+            f"{path}: its logits differ by {difference:.1e} from the checkpoint's, more than {kind.tolerance:.0e}, "
+            f"{advice}"
+        )
+    if kind.tolerance is None and not (interval[0] <= ACCURACY_LOST and difference < float("inf")):
+        raise ExportError(f"{path}: it loses {100 * lost:.2f} points of accuracy, more than allowed, {advice}")
+    return Artifact(kind.name, path, difference, kind.tolerance, trial.stat().st_size, agreement, lost, interval)
+
+
+def _write_card(path: Path, loaded: Loaded, artifacts: list[Artifact]) -> None:
+    text = {
         "input": "float32 [N, 3, 32, 32], red, green, blue, pixels from 0 to 1",
         "output": f"float32 [N, {len(loaded.classes)}], logits",
         "classes": loaded.classes,
         "trained_on": loaded.source,
+        "preprocessing": PREPROCESSING,
         "files": {artifact.path.name: artifact.max_difference for artifact in artifacts},
     }
-    (folder / "model.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    return artifacts
+    path.write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
 
 
-def _difference(run: Callable[[Tensor], Tensor], images: Tensor, expected: Tensor) -> float:
-    """Return the largest difference over several batch sizes, which also shows that the size is free."""
-    gaps = [(run(images[:size]) - expected[:size]).abs().max() for size in BATCH_SIZES if size <= len(images)]
-    # Rounding grows with the logits, so large ones are compared by share.
-    return (torch.stack(gaps).max() / expected.abs().max().clamp_min(1)).item()
-
-
-def _write_state_dict(loaded: Loaded, path: Path) -> None:
-    torch.save(loaded.network.state_dict(), path)
-
-
-def _read_state_dict(loaded: Loaded, path: Path) -> Callable[[Tensor], Tensor]:
-    widths = tuple(stage[0][0].out_channels for stage in loaded.network.stages)
-    network = Network(len(loaded.classes), widths).eval()
-    network.load_state_dict(torch.load(path, weights_only=True))
-    return torch.inference_mode()(network)
-
-
-def _write_program(loaded: Loaded, path: Path) -> None:
-    shapes = {"images": {0: torch.export.Dim("batch", min=1)}}
-    program = torch.export.export(loaded.network, (torch.zeros(2, 3, 32, 32),), dynamic_shapes=shapes)
-    torch.export.save(program, path)
-
-
-def _read_program(loaded: Loaded, path: Path) -> Callable[[Tensor], Tensor]:
-    return torch.inference_mode()(torch.export.load(path).module())
-
-
-def write_onnx(loaded: Loaded, path: Path) -> None:
-    """Write the network as one ONNX file with a free batch size, class names inside.
-
-    Raises:
-        ExportError: A package that the exporter needs is missing.
-    """
-    try:
-        import onnx
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise ExportError(f"{error.name}: this package is missing; `pip install onnx onnxscript` adds it.") from None
-    torch.onnx.export(
-        loaded.network,
-        (torch.zeros(2, 3, 32, 32),),
-        path,
-        dynamo=True,
-        dynamic_shapes={"images": {0: torch.export.Dim("batch", min=1)}},
-        input_names=["images"],
-        output_names=["logits"],
-        external_data=False,
-        verbose=False,
-    )
-    model = onnx.load(path)
-    onnx.helper.set_model_props(model, {"classes": json.dumps(loaded.classes), "trained_on": loaded.source})
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
-
-
-def _read_onnx(loaded: Loaded, path: Path) -> Callable[[Tensor], Tensor]:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return lambda images: torch.from_numpy(session.run(["logits"], {"images": images.numpy()})[0])
+def _plain(write: Callable[[Loaded, Path], None]) -> Callable[[Loaded, Path, Tensor], None]:
+    return lambda loaded, path, calibration: write(loaded, path)
 
 
 FORMATS = (
-    ("state_dict", "model.pt", _write_state_dict, _read_state_dict, 1e-6),
-    ("torch.export", "model.pt2", _write_program, _read_program, 1e-4),
-    ("onnx", "model.onnx", write_onnx, _read_onnx, 1e-4),
+    Format("state_dict", "model.pt", _plain(write_state_dict), read_state_dict, 1e-6),
+    Format("torch.export", "model.pt2", _plain(write_program), read_program, 1e-4),
+    Format("torchscript", "model.ts", _plain(write_script), read_script, 1e-4),
+    Format("onnx", "model.onnx", _plain(write_onnx), read_onnx, 1e-4),
+    Format("onnx int8", "model.int8.onnx", write_int8, read_onnx, None),
 )

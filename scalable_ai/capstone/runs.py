@@ -3,19 +3,26 @@
 import os
 import pickle
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
+from torch import nn
 
-from .model import Network
+from .errors import CapstoneError
+from .model import build_network
 
 CHECKPOINT = "checkpoint.ckpt"
 RUN_VARIABLE = "SCALABLE_AI_RUN"
 PREFIX = "network."
+MOST_NAMED = 3
+ANOTHER = "name one that `scalable-ai capstone fit` wrote, or run it again"
 
 
-class CheckpointError(Exception):
+class CheckpointError(CapstoneError):
     """A checkpoint that cannot be used, told in one sentence."""
 
 
@@ -29,20 +36,38 @@ class Loaded:
         source: Kind of data that it learned from.
         data: Settings of the data module, by name.
         path: The file.
+        hparams: Settings of the module that trained it, by name.
     """
 
-    network: Network
+    network: nn.Module
     classes: tuple[str, ...]
     source: str
     data: dict
     path: Path
+    hparams: dict = field(default_factory=dict)
+
+    def fresh(self) -> nn.Module:
+        """Return an untrained network of the same kind, in eval mode."""
+        return build_network(self.hparams).eval()
+
+
+@contextmanager
+def own_run() -> Iterator[None]:
+    """Forget the run's name at its end: a run that this program starts later is another one."""
+    before = os.environ.get(RUN_VARIABLE)
+    try:
+        yield
+    finally:
+        os.environ.pop(RUN_VARIABLE, None)
+        if before is not None:
+            os.environ[RUN_VARIABLE] = before
 
 
 def new_run(root: Path, name: str | None) -> Path:
     """Return the folder of a new run, the same one in every process of the run; it is not made yet."""
     # Lightning's launcher starts the other processes with this environment.
     chosen = os.environ.get(RUN_VARIABLE) if "LOCAL_RANK" in os.environ else None
-    chosen = chosen or name or os.environ.get("SLURM_JOB_ID") or time.strftime("%Y%m%d-%H%M%S")
+    chosen = chosen or name or os.environ.get("SLURM_JOB_ID") or _agreed(time.strftime("%Y%m%d-%H%M%S"))
     if name is None:
         base, count = chosen, 1
         while "LOCAL_RANK" not in os.environ and (root / chosen).exists():
@@ -50,6 +75,15 @@ def new_run(root: Path, name: str | None) -> Path:
             chosen = f"{base}-{count}"
     os.environ[RUN_VARIABLE] = chosen
     return root / chosen
+
+
+def _agreed(proposed: str) -> str:
+    """Return what the first of the processes that `torchrun` started proposes: their clocks may differ."""
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        return proposed
+    # torchrun's own store, which is there before any process group.
+    store = dist.TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
+    return store.compare_set("capstone/run", "", proposed).decode()
 
 
 def mark_latest(run: Path) -> None:
@@ -74,6 +108,49 @@ def newest_checkpoint(root: Path = Path("runs")) -> Path:
     return path
 
 
+def read_checkpoint(path: Path) -> dict:
+    """Return what a checkpoint holds, on the CPU, without running any code from it.
+
+    Raises:
+        CheckpointError: The file is missing, is no PyTorch file, or holds more than tensors and plain values.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: there is no such checkpoint; name one that exists or run `fit` first.")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    # PyTorch's own words would advise to run the code that a file may hold.
+    except pickle.UnpicklingError:
+        kind = "it does not hold plain tensors and values alone"
+        raise CheckpointError(f"{path}: this is not a checkpoint of this capstone ({kind}); {ANOTHER}.") from None
+    except PermissionError:
+        raise
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError):
+        kind = "it is damaged or cut short"
+        raise CheckpointError(f"{path}: this is not a checkpoint of this capstone ({kind}); {ANOTHER}.") from None
+
+
+def check_resumable(path: Path, module: nn.Module) -> None:
+    """Check that a run of a module can go on from a checkpoint.
+
+    Args:
+        path: The checkpoint.
+        module: The LightningModule that is to be trained.
+
+    Raises:
+        CheckpointError: It is no whole checkpoint, or one of a network that differs.
+    """
+    saved = read_checkpoint(path)
+    needed = {"state_dict", "optimizer_states", "lr_schedulers", "loops"}
+    if not isinstance(saved, dict) or not needed <= saved.keys():
+        raise CheckpointError(f"{path}: this is not a checkpoint that a run can go on from; {ANOTHER}.")
+    _check_fit(path, saved["state_dict"], module.state_dict())
+    kinds = [settings.get("optimizer") for settings in (saved.get("hyper_parameters", {}), module.hparams)]
+    if kinds[0] != kinds[1]:
+        raise CheckpointError(
+            f"{path}: this run learned with {kinds[0]} and cannot go on with {kinds[1]}; repeat its options."
+        )
+
+
 def load_network(path: Path) -> Loaded:
     """Open a checkpoint that `fit` wrote, without running any code from it.
 
@@ -82,21 +159,19 @@ def load_network(path: Path) -> Loaded:
             unexpected names are told.
     """
     path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f"{path}: there is no such checkpoint; name one that exists or run `fit` first.")
     try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
+        saved = read_checkpoint(path)
         hparams, weights = saved["hyper_parameters"], saved["state_dict"]
         classes, source = tuple(saved["classes"]), saved["source"]
-        network = Network(hparams["num_classes"], tuple(hparams["widths"]))
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError) as error:
-        kind = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path}: this is not a checkpoint of this capstone ({kind}); run `fit` again.") from None
+        network = build_network(hparams)
+    except (RuntimeError, KeyError, TypeError, ValueError) as error:
+        kind = f"{error} is missing" if isinstance(error, KeyError) else str(error).splitlines()[0]
+        raise CheckpointError(f"{path}: this is not a checkpoint of this capstone ({kind}); {ANOTHER}.") from None
     own = {name.removeprefix(PREFIX): value for name, value in weights.items() if name.startswith(PREFIX)}
     _check_fit(path, own, network.state_dict())
     network.load_state_dict(own)
     data = dict(saved.get("datamodule_hyper_parameters", {}))
-    return Loaded(network.eval(), classes, source, data, path)
+    return Loaded(network.eval(), classes, source, data, path, dict(hparams))
 
 
 def _check_fit(path: Path, saved: dict, expected: dict) -> None:
@@ -108,6 +183,8 @@ def _check_fit(path: Path, saved: dict, expected: dict) -> None:
     for name in sorted(expected.keys() & saved.keys()):
         if saved[name].shape != expected[name].shape:
             problems.append(f"{name} has shape {list(saved[name].shape)}, not {list(expected[name].shape)}")
+    if more := problems[MOST_NAMED:]:
+        problems = [*problems[:MOST_NAMED], f"and {len(more)} more"]
     if problems:
         advice = "use the code that wrote it or run `fit` again"
         raise CheckpointError(f"{path}: its weights do not fit the network ({'; '.join(problems)}); {advice}.")

@@ -3,7 +3,19 @@
 from .errors import DataError
 from .locate import Found, find
 
-__all__ = ["Cifar10", "DataError", "Found", "Loader", "Shards", "Split", "cifar10", "describe", "find"]
+__all__ = [
+    "Cifar10",
+    "DataError",
+    "Found",
+    "Loader",
+    "Shards",
+    "Split",
+    "StoredSplit",
+    "StreamLoader",
+    "cifar10",
+    "describe",
+    "find",
+]
 
 
 def __getattr__(name: str):
@@ -16,6 +28,10 @@ def __getattr__(name: str):
         from . import loader as module
 
         globals().update(Loader=module.Loader, Shards=module.Shards)
+    elif name in ("StoredSplit", "StreamLoader"):
+        from . import stream as module
+
+        globals().update(StoredSplit=module.StoredSplit, StreamLoader=module.StreamLoader)
     elif name in ("Cifar10", "Split"):
         from . import images as module
 

@@ -112,7 +112,9 @@ def load(entry: Path) -> tuple[Split, Split, tuple[str, ...]] | None:
             if list(array.shape) != expected["shape"] or str(array.dtype) != expected["dtype"]:
                 return None
             arrays[Path(name).stem] = torch.from_numpy(array)
-        train, test = (Split(arrays[f"{part}_images"], arrays[f"{part}_labels"]) for part in PARTS)
+        train, test = (
+            Split(arrays[f"{part}_images"], arrays[f"{part}_labels"], entry / f"{part}_images.npy") for part in PARTS
+        )
         return train, test, tuple(manifest["classes"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

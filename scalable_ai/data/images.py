@@ -17,10 +17,12 @@ class Split:
     Attributes:
         images: uint8 tensor [N, 3, 32, 32], red, green, blue, 0 to 255; usually memory-mapped.
         labels: int64 tensor [N], positions in the tuple of class names.
+        file: The .npy file that holds just these images, if any; they can be streamed from there.
     """
 
     images: Tensor
     labels: Tensor
+    file: Path | None = None
 
     def __len__(self) -> int:
         return len(self.labels)

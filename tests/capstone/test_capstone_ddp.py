@@ -1,4 +1,4 @@
-"""Two processes train as one does: same weights, disjoint shards, one of them writes."""
+"""Two processes train as one does: same weights, disjoint shards, same augmentation, one of them writes."""
 
 import json
 import os
@@ -51,8 +51,10 @@ def run(folder, tiny, *more):
 @pytest.fixture(scope="module")
 def both(tiny, tmp_path_factory):
     folder = tmp_path_factory.mktemp("ddp")
-    one = run(folder / "one", tiny)
-    two = run(folder / "two", tiny, "--trainer.devices", "2", "--trainer.strategy", "ddp")
+    # A step in two portions, as on a CPU by default: gradients are sent once a step.
+    portions = ["--data.batch_size", "48", "--data.portion", "24"]
+    one = run(folder / "one", tiny, *portions)
+    two = run(folder / "two", tiny, *portions, "--trainer.devices", "2", "--trainer.strategy", "ddp")
     return one, two
 
 
@@ -64,12 +66,12 @@ def test_the_final_weights_agree(both):
     assert max(gaps.values()) < 1e-6, max(gaps, key=gaps.get)
 
 
-def test_shards_are_disjoint_and_make_up_the_same_batches(both):
+def test_shards_are_disjoint_and_make_up_the_same_augmented_batches(both):
     (_, (alone,), _), (_, shared, _) = both
     assert len(shared) == 2
-    assert len(alone["seen"]) == len(shared[0]["seen"]) == len(shared[1]["seen"]) == 20
+    assert len(alone["seen"]) == len(shared[0]["seen"]) == len(shared[1]["seen"]) == 2 * (500 // 24)
     for whole, first, second in zip(alone["seen"], shared[0]["seen"], shared[1]["seen"], strict=True):
-        assert len(first) == len(second) == 25
+        assert len(first) == len(second) == 12
         assert not set(first) & set(second)
         assert sorted(first + second) == sorted(whole)
 

@@ -29,3 +29,16 @@ def test_without_a_gpu_it_is_the_cpu_and_apples_gpu_computes_in_float32(monkeypa
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert devices.choose_accelerator() == "cpu"
     assert devices.choose_precision("mps") == "32-true"
+
+
+@pytest.mark.parametrize(("has_triton", "expected"), [(True, True), (False, False)])
+def test_only_a_gpu_with_triton_compiles(has_triton, expected, monkeypatch):
+    monkeypatch.setattr(devices, "find_spec", lambda name: object() if has_triton and name == "triton" else None)
+    assert devices.choose_compile("cuda") is expected
+    assert devices.choose_compile("cpu") is False
+
+
+@pytest.mark.parametrize(("is_there", "expected"), [(True, "gpu94"), (False, "cpu94")])
+def test_the_device_decides_the_configuration_that_nobody_named(is_there, expected, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: is_there)
+    assert devices.choose_config() == expected

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
 
 import numpy as np
 import onnx
@@ -13,13 +14,7 @@ import torch
 from scalable_ai.capstone import CheckpointError, Network, export, load_network
 from scalable_ai.capstone.cli import main
 
-module = sys.modules["scalable_ai.capstone.export"]
-
-
-@pytest.fixture(scope="module")
-def exported(trained, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export")
-    return folder, export(trained.checkpoint, output=folder)
+module = import_module("scalable_ai.capstone.export")
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +25,20 @@ def answers(trained):
         return images, load_network(trained.checkpoint).network(images)
 
 
-def test_three_files_and_a_card_are_written_and_measured(exported):
+FILES = ["model.pt", "model.pt2", "model.ts", "model.onnx", "model.int8.onnx"]
+
+
+def test_all_files_and_a_card_are_written_and_measured(exported):
     folder, artifacts = exported
-    assert [artifact.name for artifact in artifacts] == ["state_dict", "torch.export", "onnx"]
-    assert {path.name for path in folder.iterdir()} == {"model.pt", "model.pt2", "model.onnx", "model.json"}
+    assert [artifact.path.name for artifact in artifacts] == FILES
+    assert {path.name for path in folder.iterdir()} == {*FILES, "model.json"}
     for artifact in artifacts:
-        assert 0 <= artifact.max_difference <= artifact.tolerance <= 1e-4
+        if artifact.tolerance is None:
+            assert artifact.agreement >= 0.9
+            assert artifact.accuracy_lost_interval[0] <= artifact.accuracy_lost <= artifact.accuracy_lost_interval[1]
+            assert artifact.accuracy_lost <= 0.05  # five of the 100 images, for a network of 16 channels
+        else:
+            assert 0 <= artifact.max_difference <= artifact.tolerance <= 1e-4
         assert artifact.size == artifact.path.stat().st_size
     assert json.loads((folder / "model.json").read_text())["classes"][1] == "ring"
 
@@ -76,25 +79,40 @@ def test_the_program_runs_without_this_project(exported, answers, tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def write_anything(loaded, path, calibration):
+    path.write_bytes(b"x")
+
+
 @pytest.mark.parametrize("wrong", [0.01, float("nan")])
 def test_a_file_that_answers_wrongly_is_not_kept(wrong, trained, tmp_path, monkeypatch):
     def read(loaded, path):
         return lambda images: loaded.network(images).detach() + wrong
 
-    write = lambda loaded, path: path.write_bytes(b"x")  # noqa: E731
-    monkeypatch.setattr(module, "FORMATS", (("bad", "model.bad", write, read, 1e-4),))
+    bad = module.Format("bad", "model.bad", write_anything, read, 1e-4)
+    monkeypatch.setattr(module, "FORMATS", (bad,))
     with pytest.raises(module.ExportError, match=r"model\.bad: its logits differ"):
+        export(trained.checkpoint, output=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_int8_that_costs_too_much_accuracy_is_not_kept(trained, tmp_path, monkeypatch):
+    def read(loaded, path):
+        return lambda images: loaded.network(images).detach().roll(1, 1)
+
+    bad = module.Format("bad", "model.bad", write_anything, read, None)
+    monkeypatch.setattr(module, "FORMATS", (bad,))
+    with pytest.raises(module.ExportError, match=r"model\.bad: it loses \d+\.\d\d points of accuracy"):
         export(trained.checkpoint, output=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def spoil(saved, how):
     if how == "missing":
-        del saved["state_dict"]["network.head.bias"]
+        del saved["state_dict"]["network.head.weight"]
     elif how == "unexpected":
         saved["state_dict"]["network.extra.weight"] = torch.zeros(1)
     elif how == "shape":
-        saved["state_dict"]["network.head.bias"] = torch.zeros(3)
+        saved["state_dict"]["network.head.weight"] = torch.zeros(3)
     elif how == "no state":
         del saved["state_dict"]
 
@@ -102,9 +120,9 @@ def spoil(saved, how):
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ("missing", "missing head.bias"),
+        ("missing", "missing head.weight"),
         ("unexpected", "unexpected extra.weight"),
-        ("shape", r"head.bias has shape \[3\], not \[10\]"),
+        ("shape", r"head.weight has shape \[3\], not \[10, 32\]"),
         ("no state", "not a checkpoint of this capstone"),
     ],
 )

@@ -6,22 +6,51 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import nn
 
-from scalable_ai.capstone.model import Network, SharedBatchNorm2d
+from scalable_ai.capstone.batchnorm import SharedBatchNorm2d
+from scalable_ai.capstone.model import Filters, Network, build_network
 
 
-def test_any_batch_size_and_the_stated_shapes():
-    network = Network(10, (32, 32, 64)).eval()
-    for size in (1, 3):
-        assert network(torch.rand(size, 3, 32, 32)).shape == (size, 10)
+@pytest.mark.parametrize("settings", [{"widths": (32, 32, 64)}, {"architecture": "resnet18"}], ids=["cnn", "resnet18"])
+def test_any_batch_size_and_the_stated_shapes(settings):
+    network = build_network({"num_classes": 7, **settings}).eval()
+    for size, edge in ((1, 32), (3, 32), (2, 25)):
+        assert network(torch.rand(size, 3, edge, edge)).shape == (size, 7)
+
+
+def test_an_unknown_network_is_named():
+    with pytest.raises(ValueError, match="vgg: there is no such network; choose cnn or resnet18"):
+        build_network({"num_classes": 10, "architecture": "vgg"})
 
 
 def test_normalization_is_inside():
     network = Network(10, (32, 32, 32)).eval()
-    plain = nn.Sequential(network.stem, network.stages, nn.AdaptiveMaxPool2d(1), nn.Flatten(), network.head)
     images = torch.rand(4, 3, 32, 32)
     mean, std = torch.tensor([0.4914, 0.4822, 0.4465]), torch.tensor([0.2470, 0.2435, 0.2616])
     by_hand = (images - mean[:, None, None]) / std[:, None, None]
-    torch.testing.assert_close(network(images), plain(by_hand) * 0.125)
+    x = network.groups(network.activation(network.whiten(by_hand)))
+    torch.testing.assert_close(network(images), network.head(x.amax((2, 3))) / 32)
+
+
+def test_whitened_patches_are_uncorrelated_and_of_variance_one():
+    torch.manual_seed(0)
+    network = Network(10, (32, 32, 32))
+    smooth = nn.functional.avg_pool2d(torch.rand(64, 3, 34, 34), 3, stride=1)
+    network.fit_whitening(smooth)
+    out = network.whiten(network.normalize(smooth)).transpose(0, 1).flatten(1)
+    half = len(out) // 2
+    torch.testing.assert_close(out[half:], -out[:half])
+    products = out[:half] @ out[:half].T / out.shape[1]
+    assert products.fill_diagonal_(0).abs().max() < 0.01
+    # The rarest components stay below one, as the small constant keeps noise from being blown up.
+    second = out[:half].square().mean(1)
+    assert second.max() == pytest.approx(1, abs=0.01)
+    assert not network.whiten.weight.requires_grad
+
+
+def test_convolutions_begin_by_passing_channels_on():
+    x = torch.randn(2, 8, 5, 5)
+    torch.testing.assert_close(Filters(8, 12)(x)[:, :8], x)
+    assert not torch.allclose(Filters(8, 12, identity=False)(x)[:, :8], x, atol=0.1)
 
 
 def _one_of_two(rank: int, address: str, batch: torch.Tensor, weights: torch.Tensor, queue) -> None:

@@ -120,3 +120,66 @@ def test_divided_parts_share_no_image_and_lose_none():
     assert len(rest) == 150
     numbers = torch.cat([first.images[:, 0, 0, 0], rest.images[:, 0, 0, 0]])
     assert sorted(numbers.tolist()) == list(range(200))
+
+
+def flipped(flip, epoch, seed=0):
+    """Return which images of an epoch are mirrored, by number, without any move."""
+    images = torch.randint(0, 256, (1, 3, 32, 32), dtype=torch.uint8).expand(200, -1, -1, -1)
+    loader = Loader(Split(images, torch.arange(200)), 50, train=True, flip=flip, max_shift=0, seed=seed)
+    loader.set_epoch(epoch)
+    sides = torch.empty(200, dtype=torch.bool)
+    for batch, numbers in loader:
+        sides[numbers] = torch.tensor([torch.equal(image, images[0].flip(2)) for image in batch])
+        assert all(torch.equal(image, images[0]) for image in batch[~sides[numbers]])
+    return sides
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_alternating_epochs_mirror_each_other(seed):
+    first, second, third = (flipped("alternating", epoch, seed) for epoch in range(3))
+    assert torch.equal(first, ~second)
+    assert torch.equal(first, third)
+    assert 60 < first.sum() < 140
+
+
+def test_random_flips_are_drawn_anew_and_none_leaves_every_image():
+    first, second = flipped("random", 0), flipped("random", 1)
+    assert 60 < (first ^ second).sum() < 140
+    assert not flipped("none", 1).any()
+
+
+def test_cutout_covers_one_square_of_each_image_with_the_mean_color():
+    images = torch.zeros(200, 3, 32, 32, dtype=torch.uint8)
+    loader = Loader(Split(images, torch.arange(200)), 50, train=True, cutout=12)
+    corners = set()
+    for batch, _ in loader:
+        hidden = (batch == torch.tensor([125, 123, 114], dtype=torch.uint8).view(3, 1, 1)).all(1)
+        assert batch.sum() == 12 * 12 * (125 + 123 + 114) * len(batch)
+        for image in hidden:
+            rows, columns = image.any(1).nonzero().flatten(), image.any(0).nonzero().flatten()
+            assert image.sum() == len(rows) * len(columns) == 144
+            corners.add((rows[0].item(), columns[0].item()))
+    tops, lefts = zip(*corners, strict=True)
+    assert min(tops) == min(lefts) == 0
+    assert max(tops) == max(lefts) == 20
+    assert len(corners) > 100
+
+
+def test_it_goes_on_in_the_middle_of_an_epoch_and_only_there():
+    def loader():
+        return Loader(numbered(64), 16, train=True)
+
+    whole, stopped, resumed, other = list(loader()), loader(), loader(), loader()
+    batches = iter(stopped)
+    next(batches)
+    resumed.load_state_dict(stopped.state_dict())
+    assert [labels.tolist() for _, labels in resumed] == [labels.tolist() for _, labels in whole[1:]]
+    other.load_state_dict(stopped.state_dict())
+    other.set_epoch(1)
+    assert len(list(other)) == len(list(resumed)) == 4
+
+
+def test_another_device_runs_the_same_code():
+    split = Split(torch.empty(64, 3, 32, 32, dtype=torch.uint8, device="meta"), torch.arange(64, device="meta"))
+    shapes = [(images.device.type, images.shape, labels.shape) for images, labels in Loader(split, 16, train=True)]
+    assert shapes == [("meta", (16, 3, 32, 32), (16,))] * 4
