@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
-import time
+import re
 from collections.abc import Callable
 from typing import Any
 
+from scalable_ai.advice import likely_mistake
 from scalable_ai.checks import STUB_TASK
 from scalable_ai.grading import wire
-from scalable_ai.grading.channel import Channel, KernelEndedError
+from scalable_ai.grading.channel import Channel, KernelEndedError, clock_of
+
+BEGIN = "Write your answer into its cell; the task and the hints say where to begin."
+HAND_IN = "Hand the file in with the notebook, in the same folder and under the name that the answer gives."
+_FOLDER = re.compile(r"(/[\w.+-]+)*/tmp\w{8}(?=/)")
+"""A temporary folder, which a check made for the answer to write to: its name says nothing to the learner."""
+PLAIN_DATA = "Give numbers, texts, lists, dictionaries, arrays or tensors, not the object that holds them."
 
 
 class AnswerError(Exception):
-    """The answer raised an exception, is missing a name, or had to be stopped; the text is for the learner."""
+    """The answer raised an exception, is missing a name, or had to be stopped; the texts are for the learner."""
 
-    def __init__(self, expected: str, got: str, is_timeout: bool = False) -> None:
-        self.expected, self.got, self.is_timeout = expected, got, is_timeout
+    def __init__(self, expected: str, got: str, likely: str, is_timeout: bool = False) -> None:
+        self.expected, self.got, self.likely, self.is_timeout = expected, got, likely, is_timeout
         super().__init__(f"expected {expected}, got {got}")
 
 
@@ -40,6 +47,7 @@ class Answerer:
         memory: dict[str, dict[str, str]] | None = None,
     ) -> None:
         self._channel, self._sources, self._seed = channel, sources, seed
+        self._clock = clock_of(channel)
         self._limit = self._left = time_limit
         self._memory = {} if memory is None else memory
 
@@ -59,6 +67,17 @@ class Answerer:
         """
         return self._ask({"op": "call", "name": name, "args": wire.dumps(args), "kwargs": wire.dumps(kwargs)})
 
+    def call_and_keep(self, name: str, *args: Any) -> tuple[Any, list[Any]]:
+        """Call a function of the answer with plain data; return what it returns, and the arguments as it left them.
+
+        Raises:
+            AnswerError: It raised, took too long, or returned no plain data.
+        """
+        reply = self._ask({"op": "call_and_keep", "name": name, "args": wire.dumps(args)})
+        if not isinstance(reply, list | tuple) or len(reply) != 2 or not isinstance(reply[1], list | tuple):
+            raise AnswerError("a readable value", "none", PLAIN_DATA)
+        return reply[0], list(reply[1])
+
     def file(self, name: str, limit: int) -> bytes:
         """Return the content of a file that was handed in beside the notebook.
 
@@ -74,7 +93,7 @@ class Answerer:
         """
         content = self._ask({"op": "file", "name": name, "limit": limit})
         if not isinstance(content, bytes) or len(content) > limit:
-            raise AnswerError(f"a file of at most {limit / 1e6:g} MB", "another kind of value")
+            raise AnswerError(f"a file of at most {limit / 1e6:g} MB", "another kind of value", HAND_IN)
         return content
 
     def rerun(self, exercise: str, given: dict[str, Any], want: list[str]) -> dict[str, Any]:
@@ -109,24 +128,27 @@ class Answerer:
         return self._sources.get(exercise, "")
 
     def _ask(self, request: dict[str, Any]) -> Any:
-        started = time.monotonic()
+        started = self._clock()
         text = json.dumps({**request, "seed": self._seed})
         try:
             return self._guarded(lambda: _value(json.loads(self._channel.request(text, self._left))))
         finally:
             # Only the learner's own time counts, not what the reference answer takes in between.
-            self._left = max(self._left - (time.monotonic() - started), 0.01)
+            self._left = max(self._left - (self._clock() - started), 0.01)
 
     def _guarded(self, read: Callable[[], Any]) -> Any:
         try:
             return read()
         except KernelEndedError:
-            raise AnswerError("a result", "none: the code ended its kernel", True) from None
+            likely = "`exit`, or more memory than a notebook may use, ends a kernel."
+            raise AnswerError("a result", "none: the code ended its kernel", likely, True) from None
         except TimeoutError:
-            raise AnswerError(f"an answer within {self._limit:g} seconds", "none; it was stopped", True) from None
+            limit = f"an answer within {self._limit:g} seconds"
+            likely = "A loop that never ends, or far more work than the task asks for."
+            raise AnswerError(limit, "none; it was stopped", likely, True) from None
         except (ConnectionError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             said = f" ({error})" if isinstance(error, wire.WireError | ConnectionError) else ""
-            raise AnswerError("a readable value", f"none{said}") from None
+            raise AnswerError("a readable value", f"none{said}", PLAIN_DATA) from None
 
 
 def _value(reply: dict[str, Any]) -> Any:
@@ -138,17 +160,17 @@ def _value(reply: dict[str, Any]) -> Any:
 
 
 def _explained(kind: str, message: str, line: object) -> AnswerError:
+    message = _FOLDER.sub("…", message)
     if kind == "MissingNameError":
-        return AnswerError(
-            f"a name `{message}`", "no such name; fill every blank, and see that the cell runs to its end"
-        )
+        return AnswerError(f"a name `{message}`", "no such name", "See that the cell defines it and runs to its end.")
     if kind == "HandedInError":
-        return AnswerError("a file that is handed in with the notebook", message)
+        return AnswerError("a file that is handed in with the notebook", message, HAND_IN)
     if kind == "NotImplementedError" and STUB_TASK.match(message):
-        return AnswerError("a body in place of the `raise` line", "the stub as it was given")
+        return AnswerError("a body in place of the `raise` line", "the stub as it was given", BEGIN)
     if "____" in message:
-        return AnswerError("every `____` filled", "a blank that is still open")
+        return AnswerError("every `____` filled", "a blank that is still open", BEGIN)
     if kind == "WireError":
-        return AnswerError("plain data", message)
+        return AnswerError("plain data", message, PLAIN_DATA)
     where = f" in line {line} of the answer" if isinstance(line, int) else ""
-    return AnswerError("a result", f"{kind}{where}: {message}" if message else f"{kind}{where}")
+    said = f"{kind}{where}: {message}" if message else f"{kind}{where}"
+    return AnswerError("a result", said, likely_mistake(kind, message))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import time
+from collections.abc import Callable
 from queue import Empty
 from typing import Any, Protocol
 
 from scalable_ai.grading import remote, wire
+from scalable_ai.grading.clock import Clock
 from scalable_ai.grading.conversation import Conversation, HungUpError
 
 
@@ -17,8 +19,15 @@ class KernelEndedError(ConnectionError):
 
 LOOK_AGAIN = 0.2
 """Seconds between two looks at whether the kernel still runs."""
+ENDING = 2.0
+"""Seconds that an ending process may take from the end of its connections to its own."""
 MAX_REMEMBERED = 100_000
 """Characters of the longest reply that is kept for the next time."""
+
+
+def clock_of(channel: Channel) -> Callable[[], float]:
+    """Return the clock that a channel's time limits are by."""
+    return getattr(channel, "clock", time.monotonic)
 
 
 class Channel(Protocol):
@@ -69,19 +78,23 @@ class SocketChannel:
 
     def __init__(self, address: str, pid: int | None = None) -> None:
         self._pid = pid
-        self._talk = Conversation(address)
+        self.clock = Clock(pid)
+        self._talk = Conversation(address, self.clock)
         self._is_open = False
 
     def request(self, request: str, timeout: float) -> str:
         """Ask, and wait for the reply."""
-        deadline = time.monotonic() + timeout
+        deadline = self.clock() + timeout
         try:
             if not self._is_open:
                 self._talk.open(deadline, self._look)
                 self._is_open = True
             return self._talk.ask(request, deadline, self._look)
         except HungUpError:
-            self._look()
+            until = time.monotonic() + ENDING
+            while time.monotonic() < until:
+                self._look()
+                time.sleep(0.005)
             raise ConnectionError("the kernel gave no readable reply") from None
 
     def _look(self) -> None:
@@ -91,6 +104,7 @@ class SocketChannel:
     def close(self) -> None:
         """Hang up; the kernel goes on."""
         self._talk.close()
+        self.clock.close()
 
 
 class KernelChannel:

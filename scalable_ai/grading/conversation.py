@@ -29,10 +29,11 @@ class Conversation:
 
     Args:
         address: Where the socket is made: in a folder that the learner's kernel sees.
+        clock: What deadlines are by.
     """
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.address, self._clock = address, clock
         self._listener = socket.socket(socket.AF_UNIX)
         # The kernel may run as somebody else. By the mask and not by chmod, which could be led to another file.
         before = os.umask(0)
@@ -55,7 +56,7 @@ class Conversation:
         Raises:
             TimeoutError: The deadline passed.
         """
-        self._line, _ = _patiently(self._listener, self._listener.accept, deadline, look)
+        self._line, _ = self._patiently(self._listener, self._listener.accept, deadline, look)
 
     def ask(self, request: str, deadline: float, look: Callable[[], None]) -> str:
         """Send a line and return the reply.
@@ -67,7 +68,8 @@ class Conversation:
         left = memoryview(request.encode() + b"\n")
         try:
             while left:
-                left = left[_patiently(self._line, lambda rest=left: self._line.send(rest), deadline, look) :]
+                sent = self._patiently(self._line, lambda rest=left: self._line.send(rest), deadline, look)
+                left = left[sent:]
             return self._read(deadline, look)
         except (BrokenPipeError, ConnectionResetError, UnicodeDecodeError):
             raise HungUpError("the line is dead") from None
@@ -76,12 +78,22 @@ class Conversation:
         text, searched = self._rest, 0
         while (end := text.find(b"\n", searched)) < 0:
             searched = len(text)
-            chunk = _patiently(self._line, lambda: self._line.recv(_CHUNK), deadline, look)
+            chunk = self._patiently(self._line, lambda: self._line.recv(_CHUNK), deadline, look)
             if not chunk or searched > MAX_LINE:
                 raise HungUpError("the line is dead")
             text += chunk
         self._rest = text[end + 1 :]
         return text[:end].decode()
+
+    def _patiently(self, end: socket.socket, step: Callable[[], Any], deadline: float, look: Callable[[], None]) -> Any:
+        """Take a step that may have to wait, and look around now and then."""
+        while (left := deadline - self._clock()) > 0:
+            end.settimeout(min(left, LOOK_AGAIN))
+            try:
+                return step()
+            except TimeoutError:
+                look()
+        raise TimeoutError
 
     def close(self) -> None:
         """Hang up."""
@@ -94,14 +106,3 @@ class Conversation:
             # The other side may still be on its way here.
             with contextlib.suppress(OSError):
                 os.close(os.open(self.address + CLOSED, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o644))
-
-
-def _patiently(end: socket.socket, step: Callable[[], Any], deadline: float, look: Callable[[], None]) -> Any:
-    """Take a step that may have to wait, and look around now and then."""
-    while (left := deadline - time.monotonic()) > 0:
-        end.settimeout(min(left, LOOK_AGAIN))
-        try:
-            return step()
-        except TimeoutError:
-            look()
-    raise TimeoutError

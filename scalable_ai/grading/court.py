@@ -31,6 +31,8 @@ START_JUDGE = "import sys; sys.modules['rfc3987_syntax'] = None; from scalable_a
 DATA_VARIABLES = ("SCALABLE_AI_DATASETS", "SCALABLE_AI_DATA")
 FORKS_FIRST = False
 """Whether the first judge may be a fork of this process, which has imported what it needs and has no threads yet."""
+TRIES = 3
+"""How often a judge is asked that ended without a reply; then there is no verdict."""
 TIME_LIMIT = 180.0
 """Seconds for one exercise, all its checks and the lesson's reference run included."""
 
@@ -121,7 +123,7 @@ class Court:
     def _try(self, request: dict[str, Any], call: Call | None = None) -> tuple[dict[str, Any] | None, str]:
         """Ask the judge, a new one where it was lost; without a reply, say why."""
         with self._lock:
-            for again in (False, True):
+            for again in (False, *[True] * (TRIES - 1 if call else 1)):
                 try:
                     return self._ask(request if call is None else {**request, **asdict(call(again))}), ""
                 except TimeoutError as error:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool, Enum, Float
 
+from scalable_ai.advice import likely_mistake
 from scalable_ai.cards import Finding
+from scalable_ai.grading.cell_verdict import ForeignVerdict
 from scalable_ai.grading.court import court_of, data_folders, data_variables
 from scalable_ai.grading.defuse import defuse
 from scalable_ai.grading.exporter import place_of
-from scalable_ai.grading.kernel import call_to_judge
-from scalable_ai.grading.needed import names_asked, what_to_run
+from scalable_ai.grading.kernel import Call, call_to_judge
+from scalable_ai.grading.needed import cells_to_run
 from scalable_ai.grading.rebuild import is_answer
 from scalable_ai.grading.resilient import MIN_SECONDS, ResilientExecute, Result
-from scalable_ai.grading.verdict import Verdict
+from scalable_ai.grading.verdict import Verdict, verdict_of
 from scalable_ai.grading.workplace import Workplace
 from scalable_ai.lessons.scaffold import BLANK
 
+AnyVerdict = TypeVar("AnyVerdict", Verdict, ForeignVerdict)
 FLAGS = "scalable_ai_flags"
 """Where a notebook's resources hold why check cells have no verdict, by grade id."""
 MIN_TIMEOUT, TIMES_REFERENCE = 5.0, 10.0
@@ -66,7 +70,7 @@ class JudgedExecute(ResilientExecute):
         }
         self._flags = resources.setdefault(FLAGS, {})
         self._stopped: dict[str, str] = {}
-        self._raised: dict[str, str] = {}
+        self._raised: dict[str, Finding] = {}
         root = self._place.course.root
         whole = self._leave_out(nb)
         with Workplace(Path(resources["metadata"]["path"]), self._place.submitted) as workplace:
@@ -85,18 +89,12 @@ class JudgedExecute(ResilientExecute):
         """Leave out what no mark depends on, and return the cells concerned with their whole text."""
         if not self._is_lesson or self.run_all_cells:
             return []
-        cells = [cell for cell in nb.cells if cell.cell_type == "code" and not is_grade(cell)]
-        added = {cell["id"] for cell in nb.cells} - {cell["id"] for cell in self._place.given().cells}
-        roots = [number for number, cell in enumerate(cells) if is_answer(cell) or cell["id"] in added]
-        graders = self._place.course.graders / self._place.chapter / f"{self._place.name}.py"
-        try:
-            asked = names_asked(graders.read_text(encoding="utf-8"))
-        except (OSError, ValueError, SyntaxError, SystemError):
-            return []  # the judge says what is wrong with it
-        to_run = what_to_run([cell.source for cell in cells], roots, asked)
-        changed = [(cell, cell.source) for cell, text in zip(cells, to_run, strict=True) if text != cell.source]
-        for cell, text in zip(cells, to_run, strict=True):
-            cell.source = text
+        checks = self._place.course.graders / self._place.chapter / f"{self._place.name}.py"
+        changed = []
+        for cell, text in cells_to_run(nb, self._place.given(), checks):
+            if text != cell.source:
+                changed.append((cell, cell.source))
+                cell.source = text
         return changed
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict[str, Any], index: int) -> Result:
@@ -111,6 +109,8 @@ class JudgedExecute(ResilientExecute):
                 self._note_error(cell)
             if is_check:
                 cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+        if is_check and self.doubt and not _is_full(cell):
+            self._flag(cell.metadata.nbgrader.grade_id, self.doubt)
         return cell, resources
 
     def _judges_test_cells(self) -> bool:
@@ -121,27 +121,36 @@ class JudgedExecute(ResilientExecute):
         grade_id = cell.metadata.nbgrader.grade_id
         seconds, words = self.limit()
         if seconds <= MIN_SECONDS:
+            words = self.doubt or words
             cell.outputs = [nbformat.v4.new_output("error", ename="TimeLimit", evalue=words, traceback=[words])]
             return
-        self.ensure_kernel()
-        verdict = self._court.judge_cell(
-            self._place.source,
-            grade_id,
-            partial(call_to_judge, self.km, self.kc),
-            self._answers,
-            self._tests,
-            self.workplace.folder,
-            seconds,
-        )
-        if verdict.stopped:
-            self.revive()
+
+        def judge(call: Call) -> ForeignVerdict:
+            folder = self.workplace.folder
+            return self._court.judge_cell(
+                self._place.source, grade_id, call, self._answers, self._tests, folder, seconds
+            )
+
+        verdict = self._judged(grade_id, judge)
         if verdict.flag:
             self._flag(grade_id, verdict.flag)
         cell.outputs = verdict.outputs
 
+    def _judged(self, what: str, judge: Callable[[Call], AnyVerdict]) -> AnyVerdict:
+        """Have something judged, again where the kernel was killed by nobody knows whom."""
+        while True:
+            self.ensure_kernel()
+            verdict = judge(partial(call_to_judge, self.km, self.kc))
+            if not verdict.stopped:
+                return verdict
+            is_over = not self.in_doubt(what)
+            self.revive()
+            if is_over or self.limit()[0] <= MIN_SECONDS:
+                return verdict
+
     def _flag(self, grade_id: str, why: str) -> None:
         self.log.error("%s, %s: no verdict, so no marks: %s", self._place.student, grade_id, why)
-        self._flags[grade_id] = why
+        self._flags.setdefault(grade_id, why)
 
     def limit(self, cell: NotebookNode | None = None) -> tuple[float, str]:
         """Return the seconds that a cell has: an answer as many as the reference answer suggests, if that is less."""
@@ -157,7 +166,9 @@ class JudgedExecute(ResilientExecute):
         raised = next((out for out in cell.outputs if out.output_type == "error"), None)
         if raised is not None and is_answer(cell) and BLANK not in raised.evalue:
             text = textwrap.shorten(f"{raised.ename}: {raised.evalue}", 200, placeholder=" …")
-            self._raised[cell.metadata.nbgrader.grade_id] = text
+            likely = likely_mistake(raised.ename, raised.evalue)
+            finding = Finding("Your answer cell", "to run to its end", text, likely)
+            self._raised[cell.metadata.nbgrader.grade_id] = finding
 
     def stopped(self, cell: NotebookNode, why: str) -> None:
         """Remember why an answer has no result."""
@@ -169,29 +180,29 @@ class JudgedExecute(ResilientExecute):
         exercise = cell.metadata.nbgrader.grade_id.removesuffix("-check")
         seconds, words = self.limit()
         if seconds <= MIN_SECONDS:
-            self._stopped.setdefault(exercise, words)
+            self._stopped.setdefault(exercise, self.doubt or words)
         points, title = float(cell.metadata.nbgrader.points), self._titles.get(exercise) or exercise
         if exercise in self._stopped:
             finding = Finding("Your answer", "a result", self._stopped[exercise])
             verdict = Verdict(title, 0.0, points, (finding,), stopped=True)
         else:
-            self.ensure_kernel()
-            verdict = self._court.judge(
-                self._place.chapter,
-                self._place.name,
+            place, answers = self._place, self._answers
+            verdict = self._judged(
                 exercise,
-                partial(call_to_judge, self.km, self.kc),
-                self._answers,
-                points,
-                title=title,
+                lambda call: self._court.judge(place.chapter, place.name, exercise, call, answers, points, title=title),
             )
-            if verdict.stopped:
-                self.revive()
         if verdict.points != points:  # the lesson was changed after nbgrader took it in
             verdict = replace(verdict, score=round(verdict.score / verdict.points * points, 3), points=points)
         if exercise in self._raised and not verdict.is_full:
-            finding = Finding("Your answer cell", "to run to its end", self._raised[exercise])
-            verdict = replace(verdict, findings=(finding, *verdict.findings))
+            verdict = replace(verdict, findings=(self._raised[exercise], *verdict.findings))
         if verdict.flag:
             self._flag(cell.metadata.nbgrader.grade_id, verdict.flag)
         cell.outputs = verdict.outputs()
+
+
+def _is_full(cell: NotebookNode) -> bool:
+    """Tell whether a check cell has all its marks."""
+    verdict = verdict_of(cell)
+    if verdict is not None:
+        return verdict.is_full
+    return not any(output.output_type == "error" for output in cell.outputs)

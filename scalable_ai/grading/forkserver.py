@@ -40,6 +40,8 @@ class ForkServer:
     ends the kernel when the other side hangs up.
     """
 
+    batch = BATCH
+
     def __init__(self, listener: socket.socket, keeper: Keeper, why: str) -> None:
         self._listener, self._keeper, self._why = listener, keeper, why
         self._clients: dict[socket.socket, Kept] = {}
@@ -96,7 +98,7 @@ class ForkServer:
             run = partial(self._become_kernel, request, box)
             self._clients[client] = self._keeper.fork(run, box, request.get("runtime", ""))
             self._forks += 1
-            if self._forks == BATCH:
+            if self._forks == self.batch:
                 self._chores = hugepages.collapse()
         except (OSError, ValueError, KeyError, TypeError) as error:
             _say(client, {"error": str(error)})
@@ -133,15 +135,17 @@ class ForkServer:
             os.chdir(request["cwd"])
             os.environ.clear()
             os.environ.update(environment)
-            from scalable_ai.grading.warmkernel import run_kernel
-
-            has_terminals = box is None or self._keeper.level == NAMESPACES
-            run_kernel(request["argv"], has_terminals)
+            self._run(request["argv"], has_terminals=box is None or self._keeper.level == NAMESPACES)
             status = 0
         except SystemExit as ended:
             status = ended.code if isinstance(ended.code, int) else 0
         finally:
             os._exit(status)
+
+    def _run(self, arguments: list[str], has_terminals: bool) -> None:
+        from scalable_ai.grading.warmkernel import run_kernel
+
+        run_kernel(arguments, has_terminals)
 
 
 def _is_own(client: socket.socket) -> bool:

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
-import io
-import os
-import sys
-import tempfile
-import types
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
-
+from scalable_ai.cards import Finding
 from scalable_ai.course import Course
-from scalable_ai.grading.channel import LocalChannel
-from scalable_ai.grading.court import data_variables
-from scalable_ai.grading.judge import Bench
-from scalable_ai.grading.reference import run_reference
+from scalable_ai.grading.rehearsal import SEED, Rehearsal, rehearse
 from scalable_ai.grading.verdict import Verdict
+from scalable_ai.lessons.exercise import Quiz
 from scalable_ai.lessons.gallery import Entry
 from scalable_ai.lessons.gallery import read_gallery as read_entries
-from scalable_ai.lessons.scaffold import learner_text, solution_text
-from scalable_ai.lessons.source import Cell, find_lessons
+from scalable_ai.lessons.scaffold import BLANK, learner_text, solution_text
+from scalable_ai.lessons.source import Lesson, read_lesson
 
-SEED = 20_260_101
 UNTOUCHED = "untouched"
 NOTHING = "does nothing"
 REFERENCE = "reference answer"
@@ -60,24 +45,30 @@ class Graded:
 
     answer: Answer
     verdict: Verdict
+    shown: Finding | None = None
+    """What the visible check found."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with the messages to the learner."""
 
     @property
     def problem(self) -> str:
-        """Why the checks and the gallery disagree; empty where they agree."""
+        """Why checks, messages and the gallery disagree; empty where they agree."""
         verdict, answer = self.verdict, self.answer
         text = plain(" ".join(finding.sentence() for finding in verdict.findings))
         share = verdict.score / verdict.points
         if verdict.flag:
             return f"no verdict: {verdict.flag}"
+        if answer.right and not verdict.is_full:
+            return f"a right answer scores {share:.0%}: {text}"
         if answer.right:
-            return "" if verdict.is_full else f"a right answer scores {share:.0%}: {text}"
+            return f"a right answer does not pass the visible check: {self.shown.sentence()}" if self.shown else ""
         if verdict.is_full:
             return "a wrong answer gets full marks"
         if answer.scores is not None and abs(share - answer.scores) > 0.01:
             return f"scores {share:.2f} where the gallery says {answer.scores:.2f}: {text}"
         if plain(answer.says) not in text:
             return f"the learner does not read '{answer.says}' but: {text}"
-        return ""
+        return "; ".join(self.faults)
 
 
 def plain(text: str) -> str:
@@ -113,9 +104,6 @@ def _answer(path: Path, entry: Entry) -> Answer:
 def grade_gallery(course: Course, path: Path, seed: int = SEED) -> list[Graded]:
     """Grade a lesson's gallery, its reference answers and answers that do nothing, in this process.
 
-    The lesson runs once, in a folder of its own; each answer takes the place of the reference answer in a copy of the
-    namespace at that point.
-
     Args:
         course: Where lessons and galleries are.
         path: The lesson's source.
@@ -124,93 +112,55 @@ def grade_gallery(course: Course, path: Path, seed: int = SEED) -> list[Graded]:
     Raises:
         GalleryError: The gallery cannot be read, or answers an exercise that the lesson does not have.
     """
-    path = path.resolve()
-    course = Course(course.root.resolve())
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        for variable, value in data_variables(course.root).items():
-            os.environ.setdefault(variable, value)
-        return list(_graded(course, path, seed))
+    answers = answers_of(course, read_lesson(path))
+    with rehearse(course, path) as rehearsal:
+        return [grade(rehearsal, answer, seed) for answer in answers]
 
 
-def _graded(course: Course, path: Path, seed: int) -> Iterator[Graded]:
-    found: dict[str, dict[str, Any]] = {}
+def grade(rehearsal: Rehearsal, answer: Answer, seed: int = SEED) -> Graded:
+    """Grade one answer, and look at what the learner reads of it."""
+    verdict, shown = rehearsal.grade_as_shown(answer.exercise, answer.text, seed)
+    faults = [
+        f"{fault} in '{finding.sentence()}'"
+        for finding, is_hidden in [*((one, True) for one in verdict.findings), *([(shown, False)] if shown else [])]
+        for fault in rehearsal.feedback.faults(answer.exercise, finding, is_hidden)
+    ]
+    return Graded(answer, verdict, shown, tuple(faults))
 
-    def remember(cell: Cell, namespace: dict[str, Any]) -> None:
-        if cell.mark == "answer":
-            found[cell.name] = _copied(namespace)
 
-    bench = Bench(course, path.parent.name, path.stem, lambda lesson: run_reference(lesson, before=remember))
-    lesson = bench.lesson
+def answers_of(course: Course, lesson: Lesson) -> list[Answer]:
+    """Return a lesson's gallery with its reference answers, answers that do nothing, and all options of its quizzes.
+
+    Raises:
+        GalleryError: The gallery cannot be read, or answers an exercise that the lesson does not have.
+    """
     gallery = read_gallery(course.graders / lesson.chapter / "answers" / f"{lesson.name}.py")
     for name in {answer.exercise for answer in gallery} - set(lesson.exercises):
-        raise GalleryError(f"{path}: the gallery answers '{name}', which is no exercise of this lesson.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for cell in lesson.of("answer"):
-            for answer in (
-                Answer(cell.name, REFERENCE, True, solution_text(cell.text)),
-                Answer(cell.name, UNTOUCHED, False, learner_text(cell.text, "Exercise 0: untouched"), scores=0.0),
-                Answer(cell.name, NOTHING, False, "pass", scores=0.0),
-                *(answer for answer in gallery if answer.exercise == cell.name),
-            ):
-                yield Graded(answer, _grade(bench, answer, _copied(found[cell.name]), seed))
+        raise GalleryError(f"{lesson.path}: the gallery answers '{name}', which is no exercise of this lesson.")
+    answers = []
+    for cell in lesson.of("answer"):
+        answers += [
+            Answer(cell.name, REFERENCE, True, solution_text(cell.text)),
+            Answer(cell.name, UNTOUCHED, False, learner_text(cell.text, "Exercise 0: untouched"), scores=0.0),
+            Answer(cell.name, NOTHING, False, "pass", scores=0.0),
+            *(answer for answer in gallery if answer.exercise == cell.name),
+        ]
+    return [*answers, *(answer for quiz in lesson.quizzes.values() for answer in _options(quiz))]
 
 
-def _grade(bench: Bench, answer: Answer, namespace: dict[str, Any], seed: int) -> Verdict:
-    # An answer that raises is judged by what it left behind, as in a notebook.
-    with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(answer.text, "<answer>", "exec", dont_inherit=True), namespace)
-    return bench.judge(answer.exercise, LocalChannel(namespace), {answer.exercise: answer.text}, seed)
+def _options(quiz: Quiz) -> list[Answer]:
+    """Return an answer for each option of a quiz, and ways to write the right one and none at all."""
 
+    def chosen(title: str, text: str, right: bool = False, says: str = "") -> Answer:
+        return Answer(quiz.name, title, right, f"{quiz.name} = {text}", says, None if right else 0.0)
 
-def _copied(namespace: dict[str, Any]) -> dict[str, Any]:
-    """Copy a namespace; what the lesson's own functions look up, they find in the copy, as in a notebook."""
-    copied: dict[str, Any] = {}
-    for name, value in namespace.items():
-        if isinstance(value, types.FunctionType) and value.__globals__ is namespace:
-            own = types.FunctionType(value.__code__, copied, value.__name__, value.__defaults__, value.__closure__)
-            own.__kwdefaults__ = value.__kwdefaults__
-            copied[name] = own
-        else:
-            copied[name] = _own(value)
-    return copied
-
-
-def _own(value: Any) -> Any:
-    """Copy plain data, so that an answer that changes its inputs does not change the next one's."""
-    if not isinstance(value, list | dict | set | torch.Tensor | np.ndarray):
-        return value
-    try:
-        return copy.deepcopy(value)
-    except RuntimeError:  # a tensor inside an autograd graph cannot be copied, and autograd guards it against changes
-        return value
-
-
-def grade_galleries(course: Course, paths: list[Path]) -> int:
-    """Grade the galleries of some or all lessons, print a table, and return an exit status."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    table = Table("lesson", "exercise", "right passed", "wrong caught", title="Hidden checks against named answers")
-    lessons = find_lessons(course.solutions)
-    problems = [
-        f"{path}: this is no lesson of the course. Name a file in solutions/." for path in paths if path not in lessons
+    options = quiz.packed_options()
+    return [
+        chosen(REFERENCE, repr(quiz.key), right=True),
+        chosen(UNTOUCHED, BLANK),
+        Answer(quiz.name, NOTHING, False, "pass", scores=0.0),
+        *(chosen(f"option {letter}", repr(letter), says=why) for letter, (right, why) in options.items() if not right),
+        chosen("the option's text in place of its letter", repr(quiz.options[0].text), says="one of the letters"),
+        chosen("a small letter", repr(quiz.key.lower()), right=True),
+        chosen("spaces around the letter", repr(f" {quiz.key} "), right=True),
     ]
-    for path in [path for path in paths if path in lessons] if paths else lessons:
-        counts: dict[str, list[int]] = {}
-        for graded in grade_gallery(course, path):
-            row = counts.setdefault(graded.answer.exercise, [0, 0, 0, 0])
-            row[0 if graded.answer.right else 2] += not graded.problem
-            row[1 if graded.answer.right else 3] += 1
-            if graded.problem:
-                kind = "right" if graded.answer.right else "wrong"
-                problems.append(
-                    f"{path.stem}, {graded.answer.exercise}, {kind} '{graded.answer.title}': {graded.problem}"
-                )
-        for exercise, (right, rights, wrong, wrongs) in counts.items():
-            table.add_row(path.stem, exercise, f"{right} of {rights}", f"{wrong} of {wrongs}")
-    console.print(table)
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    return 1 if problems else 0

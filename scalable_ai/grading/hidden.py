@@ -13,7 +13,9 @@ import numpy as np
 
 from scalable_ai.cards import Finding
 from scalable_ai.checks import Check, NotYet
+from scalable_ai.comparison import kind
 from scalable_ai.grading.answerer import Answerer, AnswerError
+from scalable_ai.lessons.exercise import Quiz
 
 Run = Callable[[Check, Answerer, Answerer, np.random.Generator], None]
 
@@ -173,15 +175,20 @@ def load_checks(path: Path) -> dict[str, list[HiddenCheck]]:
     return by_exercise
 
 
-def quiz_check(name: str, key: str) -> HiddenCheck:
-    """Return the hidden check of a multiple-choice question."""
+def quiz_check(quiz: Quiz) -> HiddenCheck:
+    """Return the hidden check of a multiple-choice question; like the visible one, it explains the chosen option."""
+    options = quiz.packed_options()
+    letters = ", ".join(options)
 
     def run(check: Check, learner: Answerer, reference: Answerer, rng: np.random.Generator) -> None:
-        given = learner.get(name)
+        given = learner.get(quiz.name)
         letter = given.strip().upper() if isinstance(given, str) else ""
-        check.that(letter == key, "the option that holds", got=f"option {letter[:1]}" if letter else "no letter")
+        likely = "Write the letter alone, in quotes, not the option's text."
+        check.that(letter in options, f"one of the letters {letters}, in quotes", got=kind(given), likely=likely)
+        right, why = options[letter]
+        check.that(right, "the option that holds", got=f"option {letter}", likely=why)
 
-    return HiddenCheck(name, "The chosen option", 1, run, TIME_LIMIT)
+    return HiddenCheck(quiz.name, "The chosen option", 1, run, TIME_LIMIT)
 
 
 def run_check(
@@ -201,14 +208,15 @@ def run_check(
     except GraderError:
         raise
     except AnswerError as error:
-        finding = Finding(hidden_check.what, error.expected, error.got)
+        finding = Finding(hidden_check.what, error.expected, error.got, error.likely)
         if error.is_timeout:
             return Outcome(hidden_check.what, hidden_check.weight, False, finding, is_timeout=True)
     except NotYet as failed:
         finding = failed.finding
     except Exception as error:  # the check's own code met a value it was not written for
         got = f"another kind of value ({type(error).__name__})"
-        finding = Finding(hidden_check.what, "a value of the kind that the task asks for", got)
+        likely = "Look at what the task says the answer is: its type, and what it holds."
+        finding = Finding(hidden_check.what, "a value of the kind that the task asks for", got, likely)
     else:
         return Outcome(hidden_check.what, hidden_check.weight, True)
     if hidden_check.control:

@@ -98,7 +98,7 @@ class Bench:
         checks = course.graders / chapter / f"{name}.py"
         self.checks = load_checks(checks)
         for quiz in self.lesson.quizzes.values():
-            self.checks[quiz.name] = [quiz_check(quiz.name, quiz.key)]
+            self.checks[quiz.name] = [quiz_check(quiz)]
         self.sources = {cell.name: solution_text(cell.text) for cell in self.lesson.of("answer")}
         self.seconds: dict[str, float] = {}
         """What each reference answer took."""
@@ -121,11 +121,9 @@ class Bench:
         except Exception as error:
             why = f"{self.lesson.name}, exercise '{exercise}': {type(error).__name__}: {error}"
             return no_verdict(title, points, why)
-        total = sum(outcome.weight for outcome in outcomes)
-        earned = sum(outcome.weight for outcome in outcomes if outcome.passed)
         return Verdict(
             title=title,
-            score=points if earned == total else round(points * earned / total, 3),
+            score=score_of(points, outcomes),
             points=points,
             findings=tuple(dict.fromkeys(outcome.finding for outcome in outcomes if outcome.finding)),
             success=success,
@@ -170,6 +168,13 @@ class Bench:
         quiz = self.lesson.quizzes[exercise]
         why = next(option.why for option in quiz.options if option.right)
         return "Quiz", quiz.points, why, ()
+
+
+def score_of(points: float, outcomes: list[Outcome]) -> float:
+    """Return the share of the points that the passed checks are worth, to three decimals; all of them for all."""
+    total = sum(outcome.weight for outcome in outcomes)
+    earned = sum(outcome.weight for outcome in outcomes if outcome.passed)
+    return points if earned == total else round(points * earned / total, 3)
 
 
 def serve(course: Course) -> None:

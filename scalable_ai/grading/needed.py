@@ -9,11 +9,34 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from pathlib import Path
+
+from nbformat import NotebookNode
+from nbgrader.utils import is_grade
 
 from scalable_ai.grading.effects import Effects, effects_of, root_of
+from scalable_ai.grading.rebuild import is_answer
 
 LEFT_OUT = "# Left out at grading"
 """How a cell of the course begins that is never run at grading, whatever it binds: it trains, or starts processes."""
+
+
+def cells_to_run(nb: NotebookNode, given: NotebookNode, checks: Path) -> list[tuple[NotebookNode, str]]:
+    """Return a lesson's code cells that are no checks, each with what of it has to run at grading.
+
+    Args:
+        nb: The notebook with the learner's answers.
+        given: The instructor's notebook: what is not in it, the learner has added.
+        checks: The file of hidden checks; where it cannot be read, all cells run.
+    """
+    cells = [cell for cell in nb.cells if cell.cell_type == "code" and not is_grade(cell)]
+    added = {cell["id"] for cell in nb.cells} - {cell["id"] for cell in given.cells}
+    roots = [number for number, cell in enumerate(cells) if is_answer(cell) or cell["id"] in added]
+    try:
+        asked = names_asked(checks.read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError, SystemError):
+        return [(cell, cell.source) for cell in cells]
+    return list(zip(cells, what_to_run([cell.source for cell in cells], roots, asked), strict=True))
 
 
 def what_to_run(sources: Sequence[str], roots: Iterable[int], names: Iterable[str] = ()) -> list[str]:
@@ -76,10 +99,11 @@ def names_asked(checks: str) -> frozenset[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef) and len(node.args.args) >= 4
     }
+    questions = {"get", "call", "call_and_keep", "file"}
     asked = [
         node.args[0]
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and node.args and getattr(node.func, "attr", "") in {"get", "call", "file"}
+        if isinstance(node, ast.Call) and node.args and getattr(node.func, "attr", "") in questions
         if root_of(node.func) in {*learners, "learner"}
     ]
     if all(isinstance(name, ast.Constant) for name in asked):

@@ -25,6 +25,7 @@ from nbgrader.preprocessors import (
 
 from scalable_ai.grading.execute import FLAGS, JudgedExecute, Result
 from scalable_ai.grading.exporter import UNREADABLE, place_of
+from scalable_ai.grading.intake.record import notes_about
 from scalable_ai.grading.rebuild import UNREADABLE_NOTE, rebuild, with_note
 from scalable_ai.lessons.build import fingerprint
 from scalable_ai.lessons.notebook import clear_answers
@@ -71,7 +72,8 @@ class RebuildSubmission(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
         """Return the notebook that is graded."""
-        given = place_of(self, resources).given()
+        place = place_of(self, resources)
+        given = place.given()
         if given is None:
             return _stock(self, nb, resources, *STOCK_SANITIZING)
         rebuilt, repairs = rebuild(given, nb)
@@ -79,6 +81,7 @@ class RebuildSubmission(NbGraderPreprocessor):
             return with_note(rebuilt, resources[UNREADABLE], UNREADABLE_NOTE), resources
         for text in repairs:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], text)
+        repairs = [*notes_about(place.submitted, f"{place.name}.ipynb"), *repairs]
         return with_note(rebuilt, " ".join(repairs)) if repairs else rebuilt, resources
 
 

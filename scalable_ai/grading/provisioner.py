@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import stat
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,12 +22,15 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Type
 
+from scalable_ai.grading.channel import has_ended
 from scalable_ai.grading.folders import remove_folder
 from scalable_ai.grading.sandbox.box import Box, SandboxError
 from scalable_ai.grading.sandbox.cold import ColdBox
 from scalable_ai.grading.warm import WarmProcess, warm_parent
 
 NAME = "scalable-ai-warm"
+END_TIME_LIMIT = 10.0
+"""Seconds that the parent may take to say how a kernel ended that has."""
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -92,16 +97,25 @@ class WarmProvisioner(LocalProvisioner):
         """Why a kernel that has ended was ended from outside, in one sentence; nothing if it ended by itself."""
         if self._cold is not None:
             return self._cold.reason
-        return self._last.reason if self._last is not None else ""
+        return getattr(self._last, "reason", "")
+
+    def was_killed(self) -> bool:
+        """Tell whether the kernel was killed by nobody knows whom: its own code, a person, a machine out of memory."""
+        process = self._last
+        if process is None or (process.poll() is None and not has_ended(process.pid)):
+            return False
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(END_TIME_LIMIT)
+        return process.returncode == -signal.SIGKILL and not self.reason
 
     @property
-    def _last(self) -> WarmProcess | None:
+    def _last(self) -> WarmProcess | subprocess.Popen | None:
         """The process, also after jupyter_client has forgotten it."""
-        if isinstance(self.process, WarmProcess):
+        if self.process is not None:
             self._remembered = self.process
         return self._remembered
 
-    _remembered: WarmProcess | None = None
+    _remembered: WarmProcess | subprocess.Popen | None = None
 
     async def poll(self) -> int | None:
         """Return the exit status, or None while it runs."""

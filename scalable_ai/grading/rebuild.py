@@ -13,6 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from scalable_ai.course import Course
+from scalable_ai.grading.lost_marks import bare, find_lost
 from scalable_ai.lessons.build import build_lesson, release_notebook
 
 UNREADABLE_NOTE, REPAIR_NOTE = "grading-note", "repair-note"
@@ -36,11 +37,26 @@ def read_submission(path: Path) -> NotebookNode:
     try:
         return _parsed(_bytes(path))
     except Exception as error:
-        why = error if isinstance(error, _ContentError) else "its content is not that of a notebook"
-        raise UnreadableError(
-            f"{path.name}: this file is not a notebook: {why}. "
-            "Open your work in JupyterLab, save it, and hand it in again."
-        ) from None
+        raise _unreadable(path.name, error) from None
+
+
+def parse_submission(name: str, raw: bytes) -> NotebookNode:
+    """Return a hand-in from a file's content, as `read_submission` does.
+
+    Raises:
+        UnreadableError: It is no notebook; says the file's name.
+    """
+    try:
+        return _parsed(raw)
+    except Exception as error:
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: Exception) -> UnreadableError:
+    why = error if isinstance(error, _ContentError) else "its content is not that of a notebook"
+    return UnreadableError(
+        f"{name}: this file is not a notebook: {why}. Open your work in JupyterLab, save it, and hand it in again."
+    )
 
 
 class _ContentError(ValueError):
@@ -76,7 +92,7 @@ def _parsed(raw: bytes) -> NotebookNode:
     notebook = nbformat.reads(text, as_version=4)
     for cell in notebook.cells:
         # A lone half of a surrogate pair is legal in JSON and cannot be written again.
-        cell.source = cell.source.encode("utf-8", "replace").decode()
+        cell.source = cell.source.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
         if not isinstance(cell.metadata, dict):
             raise _ContentError("its content is not that of a notebook")
     return notebook
@@ -123,14 +139,27 @@ def rebuild(given: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode,
     by_name = {cell.metadata.nbgrader.grade_id: cell["id"] for cell in answers.values()}
     known = {cell["id"] for cell in given.cells}
     # Formats before 4.5 have no ids, and copies get new ones: such a cell is known by its text.
-    by_text = {cell.source: cell["id"] for cell in given.cells if cell.cell_type == "code" and not is_answer(cell)}
+    by_text = {
+        bare(cell.source): cell["id"] for cell in given.cells if cell.cell_type == "code" and not is_answer(cell)
+    }
+
+    def identify(cell: NotebookNode) -> str | None:
+        return by_name.get(_grade_id(cell)) or (
+            cell["id"] if str(cell.get("id")) in known else by_text.get(bare(cell.source))
+        )
+
+    found = [identify(cell) for cell in submitted.cells]
+    lost = find_lost(given, submitted, found, list(answers))
     parts: dict[str, list[str]] = {}
     extra: dict[str | None, list[NotebookNode]] = {}
-    notes, last = [], None
-    for cell in submitted.cells:
+    notes = [
+        f"The answer cell '{_name(answers[name])}' had lost its mark and was found by its place."
+        for name in lost.values()
+    ]
+    last = None
+    for place, cell in enumerate(submitted.cells):
         marks = cell.metadata.get("nbgrader")
-        grade_id = str(marks.get("grade_id")) if isinstance(marks, dict) else ""
-        here = by_name.get(grade_id) or (cell["id"] if str(cell.get("id")) in known else by_text.get(cell.source))
+        here = lost.get(place, found[place])
         if here is None:
             if cell.cell_type == "code" and not marks and cell.source.strip():
                 extra.setdefault(last, []).append(nbformat.v4.new_code_cell(cell.source))
@@ -155,6 +184,11 @@ def rebuild(given: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode,
         cell["id"] = f"added-{number}"
     notebook.cells = cells
     return notebook, notes
+
+
+def _grade_id(cell: NotebookNode) -> str:
+    marks = cell.metadata.get("nbgrader")
+    return str(marks.get("grade_id")) if isinstance(marks, dict) else ""
 
 
 def _name(cell: NotebookNode) -> str:

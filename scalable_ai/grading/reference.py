@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import linecache
 import sys
 import time
 import types
@@ -41,11 +42,17 @@ def run_reference(
             if before:
                 before(cell, namespace)
             started = time.monotonic()
-            exec(compile(text, f"{lesson.path}:{cell.line}", "exec", dont_inherit=True), namespace)
+            exec(compile_text(text, f"{lesson.path}:{cell.line}"), namespace)
             if seconds is not None and cell.mark == "answer":
                 seconds[cell.name] = time.monotonic() - started
     namespace.update({quiz.name: quiz.key for quiz in lesson.quizzes.values()})
     return namespace
+
+
+def compile_text(text: str, name: str) -> types.CodeType:
+    """Compile a cell and keep its text where `inspect` finds it, for what reads sources, such as `torch.jit.script`."""
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    return compile(text, name, "exec", dont_inherit=True)
 
 
 def new_namespace(lesson: Lesson) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import linecache
 import os
 import re
 import socket
@@ -25,6 +26,8 @@ from scalable_ai.grading.conversation import CLOSED
 
 PATIENCE = 300.0
 """Seconds in which the judge has to open its end."""
+ANSWER = "<answer>"
+"""The file that an answer's code says it is from."""
 _TIMERS = re.compile(r"\A(\s*%%(time|timeit|capture)\b[^\n]*\n)+")
 
 
@@ -114,7 +117,7 @@ def _message(error: BaseException) -> str:
 
 def _line(error: BaseException) -> int | None:
     """Return the line of the learner's cell in which an exception arose."""
-    if isinstance(error, SyntaxError) and error.filename == "<answer>":
+    if isinstance(error, SyntaxError) and error.filename == ANSWER:
         return error.lineno
     frames = reversed(traceback.extract_tb(error.__traceback__))
     return next((frame.lineno for frame in frames if _is_cell(frame.filename)), None)
@@ -122,7 +125,7 @@ def _line(error: BaseException) -> int | None:
 
 def _is_cell(filename: str) -> bool:
     """Tell whether code was compiled here, or by the kernel from a notebook cell."""
-    return filename == "<answer>" or "ipykernel_" in filename
+    return filename == ANSWER or "ipykernel_" in filename
 
 
 def _get(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
@@ -134,6 +137,13 @@ def _call(namespace: dict[str, Any], asked: dict[str, Any]) -> Any:
     args, kwargs = wire.loads(asked["args"]), wire.loads(asked["kwargs"])
     _seed(asked)
     return function(*args, **kwargs)
+
+
+def _call_and_keep(namespace: dict[str, Any], asked: dict[str, Any]) -> list[Any]:
+    """Return what a function returns, and its arguments as it left them."""
+    function, args = _lookup(namespace, asked["name"]), wire.loads(asked["args"])
+    _seed(asked)
+    return [function(*args), list(args)]
 
 
 def _file(namespace: dict[str, Any], asked: dict[str, Any]) -> bytes:
@@ -172,7 +182,10 @@ def _run_again(namespace: dict[str, Any], asked: dict[str, Any]) -> dict[str, An
         inner.pop(name, None)
     inner.update(wire.loads(asked["given"]))
     _seed(asked)
-    exec(_compiled(asked["source"]), inner)  # the learner's own code, in the learner's kernel
+    code, text = _compiled(asked["source"])
+    # What reads the source of a function, such as `torch.jit.script`, looks for it here.
+    linecache.cache[ANSWER] = (len(text), None, text.splitlines(keepends=True), ANSWER)
+    exec(code, inner)  # the learner's own code, in the learner's kernel
     return inner
 
 
@@ -198,8 +211,9 @@ def _seed(asked: dict[str, Any]) -> None:
 
 
 @lru_cache(64)
-def _compiled(source: str) -> types.CodeType:
-    return compile(_plain(source), "<answer>", "exec", dont_inherit=True)
+def _compiled(source: str) -> tuple[types.CodeType, str]:
+    text = _plain(source)
+    return compile(text, ANSWER, "exec", dont_inherit=True), text
 
 
 def _plain(source: str) -> str:
@@ -222,6 +236,7 @@ def _foreign(namespace: dict[str, Any], asked: dict[str, Any]) -> str:
 _OPERATIONS = {
     "get": _get,
     "call": _call,
+    "call_and_keep": _call_and_keep,
     "file": _file,
     "rerun": _rerun,
     "rerun_each": _rerun_each,

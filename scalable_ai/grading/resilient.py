@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import time
+from collections import Counter
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Float, List, default
 
+from scalable_ai.grading.clock import Clock
 from scalable_ai.grading.sandbox import Box, Limits, SandboxError, refusal
 from scalable_ai.grading.workplace import Workplace
 
@@ -25,6 +27,9 @@ MAX_OUTPUT = 5_000_000
 """Characters that one cell may put out."""
 MAX_NOTEBOOK_OUTPUT = 50_000_000
 MIN_SECONDS = 0.01
+TRIES = 3
+"""How often a cell is run, or judged, whose kernel is killed by nobody knows whom: its own code may have done it, or a
+machine that is short of memory. Each other way to end a kernel is the cell's own, and costs it at once."""
 
 
 class ResilientExecute(Execute):
@@ -50,7 +55,7 @@ class ResilientExecute(Execute):
 
     @default("timeout_func")
     def _time_left_too(self) -> Any:
-        return lambda cell: self.limit(cell)[0]
+        return self._begin
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if sys.platform == "linux":
@@ -83,7 +88,24 @@ class ResilientExecute(Execute):
         self._done: list[tuple[NotebookNode, int]] = []
         self._put_out: dict[int, int] = {}
         self._cut: set[int] = set()
+        self._killed: Counter[int | str] = Counter()
+        self.doubt = ""
         return super().preprocess(nb, resources, km)
+
+    doubt = ""
+    """Why what is missing in this notebook may not be the learner's doing."""
+
+    def _begin(self, cell: NotebookNode) -> float:
+        """Start the clock of a cell, and return the seconds that it has."""
+        self._clock = Clock(getattr(self.km.provisioner, "pid", None))
+        return self.limit(cell)[0]
+
+    async def _async_handle_timeout(self, timeout: float, cell: NotebookNode | None = None) -> dict[str, Any] | None:
+        """Stop a cell for its time, unless this machine kept half of it to itself: then it has as much once more."""
+        if self._clock() < timeout / 2 and time.monotonic() < self._deadline:
+            self.log.warning("This machine is busy: a cell that waited for a processor has more time.")
+            return None
+        return await super()._async_handle_timeout(timeout, cell)
 
     def stopped(self, cell: NotebookNode, why: str) -> None:
         """Be told of a cell that did not run to its end."""
@@ -133,27 +155,47 @@ class ResilientExecute(Execute):
 
     def run_cell(self, cell: NotebookNode, index: int) -> bool:
         """Run one cell and return whether it ran to its end or raised; if not, `stopped` was told."""
-        seconds, words = self.limit(cell)
-        if seconds <= MIN_SECONDS:
-            cell.outputs = []
-            self.stopped(cell, words)
-            return False
-        self.ensure_kernel()
-        if hasattr(self.kc, "drop_outputs"):
-            self.kc.drop_outputs()  # of what was judged, and of threads that earlier cells left
-        try:
-            super().preprocess_cell(cell, self.resources, index)
-        except Exception as error:  # what a hostile kernel makes nbclient raise, it is lost all the same
-            if getattr(self, "_async_cleanup_kernel_future", None) is not None:
-                raise KeyboardInterrupt from None  # nbclient has ended the kernel for it
-            self._lose(cell, index, self._what_happened(error))
-            self.revive()
-            return False
+        while True:
+            seconds, words = self.limit(cell)
+            if seconds <= MIN_SECONDS:
+                cell.outputs = []
+                self.stopped(cell, self.doubt or words)
+                return False
+            self.ensure_kernel()
+            if hasattr(self.kc, "drop_outputs"):
+                self.kc.drop_outputs()  # of what was judged, and of threads that earlier cells left
+            try:
+                super().preprocess_cell(cell, self.resources, index)
+                break
+            except Exception as error:  # what a hostile kernel makes nbclient raise, it is lost all the same
+                if getattr(self, "_async_cleanup_kernel_future", None) is not None:
+                    raise KeyboardInterrupt from None  # nbclient has ended the kernel for it
+                is_over = not self.in_doubt(index)
+                if is_over:
+                    self._lose(cell, index, self._what_happened(error))
+                self.revive()
+                if is_over:
+                    return False
         if any(out.get("ename") == "CellTimeoutError" for out in cell.outputs):
             self.stopped(cell, words)
             return False
         self._done.append((cell, index))
         return True
+
+    def in_doubt(self, what: int | str) -> bool:
+        """Tell whether the kernel was killed by nobody knows whom, and what ran in it is to be tried again.
+
+        Args:
+            what: What ran in it.
+        """
+        if not getattr(self.km.provisioner, "was_killed", lambda: True)():
+            return False
+        self._killed[what] += 1
+        if self._killed[what] < TRIES:
+            self.log.warning("A kernel was killed; what ran in it is run again.")
+            return True
+        self.doubt = f"its kernel was killed {TRIES} times, by its own code or because this machine is short of memory"
+        return False
 
     def _what_happened(self, error: Exception) -> str:
         reason = self._reason()
@@ -178,6 +220,7 @@ class ResilientExecute(Execute):
 
     def revive(self) -> None:
         """Start another kernel and bring it to where the last one was, without what ends it this time."""
+        failures = 0
         while True:
             if self._reason():
                 # A limit was reached, perhaps by files that are still there.
@@ -188,8 +231,12 @@ class ResilientExecute(Execute):
                 self.start_new_kernel()
                 self.start_new_kernel_client()
             except Exception as error:
-                # What was judged so far keeps its marks.
                 self.log.error("no kernel could be started again: %s", error)
+                failures += 1
+                if failures < TRIES:
+                    continue
+                # What was judged so far keeps its marks.
+                self.doubt = f"no kernel could be started again ({error})"
                 self.km, self._deadline = self.create_kernel_manager(), 0.0
                 return
             if self._replayed():
@@ -202,8 +249,9 @@ class ResilientExecute(Execute):
             try:
                 super().preprocess_cell(cell, self.resources, index)
             except Exception:
-                self._done.remove((cell, index))
-                self._lose(cell, index, "ended its kernel")
+                if not self.in_doubt(index):
+                    self._done.remove((cell, index))
+                    self._lose(cell, index, "ended its kernel")
                 return False
             self.clear_display_id_mapping(index)
             cell.outputs, cell.execution_count = kept

@@ -23,7 +23,9 @@ from scalable_ai.grading.sandbox.box import Box, SandboxError
 from scalable_ai.grading.sandbox.environment import KEPT
 from scalable_ai.grading.sandbox.levels import VARIABLE as LEVEL_VARIABLE
 
-START_TIME_LIMIT = 120.0
+START_TIME_LIMIT = 600.0
+"""Seconds for importing everything: long, since a busy machine may need many times what an idle one does, and the end
+of a parent that cannot is seen at once."""
 VARIABLE = "SCALABLE_AI_WARM_PARENT"
 """Environment variable that names the socket of a warm parent to share."""
 
@@ -39,6 +41,9 @@ class WarmParent:
 
     Where the environment names the socket of another process's warm parent, that one is asked.
     """
+
+    module = "scalable_ai.grading.forkserver"
+    """What the parent runs."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen | None = None
@@ -85,17 +90,20 @@ class WarmParent:
         folder = tempfile.mkdtemp(prefix="warm-")
         self._socket = str(Path(folder) / "socket")
         self._imported, self.level = _fingerprint(), ""
-        kept = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name) or name in OWN_SETTINGS}
-        environment = {**kept, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "scalable_ai.grading.forkserver", self._socket],
+            [sys.executable, "-P", "-m", self.module, self._socket],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
+            env=self.environment(),
             start_new_session=True,
         )
         atexit.register(self.stop)
+
+    def environment(self) -> dict[str, str]:
+        """Return the parent's environment; each kernel gets its own."""
+        kept = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name) or name in OWN_SETTINGS}
+        return {**kept, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
 
     def _wait(self) -> None:
         ready, _, _ = select.select([self._process.stdout], [], [], START_TIME_LIMIT)
@@ -236,10 +244,6 @@ class WarmProcess:
     def terminate(self) -> None:
         """Ask it to end."""
         self.send_signal(signal.SIGTERM)
-
-
-def _arguments() -> list[str]:
-    return [sys.executable, "-P", "-m", "scalable_ai.grading.forkserver"]
 
 
 def _clean_after(process: subprocess.Popen, path: str) -> None:

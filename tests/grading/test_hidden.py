@@ -108,7 +108,7 @@ def test_fresh_values_stay_out_of_messages(collected):
 @pytest.mark.parametrize(
     ("source", "expected", "got"),
     [
-        ("pass", "a name `y`", "no such name; fill every blank, and see that the cell runs to its end"),
+        ("pass", "a name `y`", "no such name"),
         ("y = ____", "every `____` filled", "a blank that is still open"),
         ("y = x.____(2)", "every `____` filled", "a blank that is still open"),
         (
@@ -402,3 +402,38 @@ def test_a_judge_runs_each_lesson_once(tiny, monkeypatch):
     judge = Judge(tiny)
     assert judge.bench(CHAPTER, TOTALS) is judge.bench(CHAPTER, TOTALS)
     assert judge.bench(CHAPTER, SCALES).lesson.name == SCALES
+
+
+SCRIPTED = """
+import warnings
+import torch
+
+class Doubled(torch.nn.Module):
+    def forward(self, x):
+        if x.sum() > 0:
+            return x * 2
+        return x
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    doubled = torch.jit.script(Doubled())(x)
+"""
+
+
+def test_what_reads_the_text_of_an_answer_finds_it(collected):
+    learner = answerer(SCRIPTED, {"x": torch.ones(2)})
+    again = learner.rerun("task", given={"x": torch.full((2,), 3.0)}, want=["doubled"])
+    assert again["doubled"].tolist() == [6.0, 6.0]
+
+
+def test_arguments_come_back_as_the_function_left_them():
+    source = "def f(a, b):\n    b.append(a)\n    return len(b)"
+    assert answerer(source).call_and_keep("f", 1, [2]) == (2, [1, [2, 1]])
+    with pytest.raises(AnswerError, match="ZeroDivisionError"):
+        answerer("def f(a):\n    return a / 0").call_and_keep("f", 1)
+
+
+def test_a_temporary_folder_is_not_named():
+    with pytest.raises(AnswerError) as caught:
+        answerer("def f():\n    return {}['/tmp/tmpf012c0i7/run-8/version_1']").call("f")
+    assert caught.value.got == "KeyError in line 2 of the answer: '…/run-8/version_1'"

@@ -313,6 +313,54 @@ def test_a_kernel_that_ends_between_cells_costs_none(tiny, monkeypatch):
     assert grade(tiny, SCALES, RIGHT).scores == {"centered": 2, "clip": 3}
 
 
+KILLS = """
+import os
+killed = len(os.listdir('killed')) if os.path.isdir('killed') else 0
+if {when} and killed < {times}:
+    os.makedirs(f'killed/{{killed}}')
+    os.kill(os.getpid(), 9)
+"""
+"""A cell whose kernel is killed so many times, which nobody can tell from a kill by something outside."""
+
+
+def killed(times, when="True"):
+    return KILLS.format(times=times, when=when) + RIGHT["centered"]
+
+
+@pytest.mark.parametrize("when", ["True", FRESH])
+def test_a_kernel_that_is_killed_now_and_then_costs_nothing(tiny, when):
+    graded = grade(tiny, SCALES, {**RIGHT, "centered": killed(2, when)})
+    assert graded.scores == {"centered": 2, "clip": 3}
+    assert graded.flags == {}
+
+
+@pytest.mark.parametrize("when", ["True", FRESH])
+def test_a_kernel_that_is_killed_every_time_is_put_up_for_manual_grading(tiny, when):
+    graded = grade(tiny, SCALES, {**RIGHT, "centered": killed(99, when)})
+    assert graded.scores == {"centered": 0, "clip": 3}
+    assert set(graded.flags) == {"centered-check"}
+    assert "killed 3 times" in graded.flags["centered-check"]
+
+
+def test_a_kernel_that_is_killed_when_cells_are_run_again_costs_nothing(tiny):
+    answers = {"centered": killed(2, "os.path.exists('clip')"), "clip": "open('clip', 'w').close()\nos._exit(0)"}
+    assert grade(tiny, SCALES, answers).scores == {"centered": 2, "clip": 0}
+
+
+def test_without_a_kernel_what_is_left_is_put_up_for_manual_grading(tiny, monkeypatch):
+    start = JudgedExecute.start_new_kernel
+
+    def start_once(self, **kwargs):
+        if Path(self.workplace.folder, "ended").exists():
+            raise OSError("no more of them")
+        start(self, **kwargs)
+
+    monkeypatch.setattr(JudgedExecute, "start_new_kernel", start_once)
+    graded = grade(tiny, SCALES, {**RIGHT, "clip": "open('ended', 'w').close()\nimport os; os._exit(0)"})
+    assert graded.scores == {"centered": 2, "clip": 0}
+    assert "no more of them" in graded.flags["clip-check"]
+
+
 FORGED = {
     "score": 3.0, "points": 3.0, "title": "Forged", "findings": [], "success": "", "hints": [], "passed": [],
     "stopped": False, "flag": "",

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -25,6 +17,7 @@ from scalable_ai.grading.classroom import CLASS, play_class
 from scalable_ai.grading.report import read_marks
 from scalable_ai.grading.stock import NbgraderError, nbgrader
 from tests.grading.conftest import CHAPTER, RIGHT, SCALES, TOTALS, answered, copy_of_tiny_course
+from tests.grading.formgrader import served
 
 FOREIGN = "other"
 EXPECTED = {
@@ -275,36 +268,9 @@ def test_a_command_that_fails_names_its_log(course):
 
 @pytest.fixture
 def formgrader(course):
-    """Serve formgrader for the course, and return a way to ask it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    extensions = {"nbgrader.server_extensions.formgrader": True, "jupyterlab": False}
-    options = ["--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0"]
-    options += ["--IdentityProvider.token=key", f"--ServerApp.jpserver_extensions={extensions}"]
-    command = [sys.executable, "-m", "jupyter", "server", *options]
-    with (Path.cwd() / "server.log").open("w") as log:
-        server = subprocess.Popen(command, cwd=course.root, stdout=log, stderr=log, start_new_session=True)
-
-    def ask(path, method="GET"):
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}{path}", method=method, data=b"" if method == "POST" else None
-        )
-        request.add_header("Authorization", "token key")
-        with urllib.request.urlopen(request, timeout=120) as reply:
-            return reply.read().decode()
-
-    try:
-        for _ in range(400):
-            try:
-                ask("/api")
-                break
-            except urllib.error.URLError:
-                time.sleep(0.1)
-        yield ask
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait()
+    """Return a way to ask formgrader."""
+    with served(course.root) as formgrader:
+        yield formgrader.ask
 
 
 def test_formgrader_shows_score_and_card_and_its_button_grades(course, formgrader):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nbformat
 from nbconvert.writers import FilesWriter
@@ -46,7 +48,8 @@ class Recorder(Runner, _Staged):
         """See that the gradebook can be written, and that a learner's rows are found without reading all others'."""
         db = self._session.db
         if db.bind.dialect.name == "sqlite":
-            db.execute(text("BEGIN IMMEDIATE"))
+            db.execute(text("BEGIN IMMEDIATE"))  # which a file that can only be read allows, but not the next line
+            db.execute(text("UPDATE assignment SET name = name WHERE 0"))
             for table, column in INDEXES.items():  # nbgrader has none
                 db.execute(text(f"CREATE INDEX IF NOT EXISTS ix_{table}_{column} ON {table} ({column})"))
             db.commit()
@@ -76,7 +79,9 @@ class Recorder(Runner, _Staged):
         try:
             with self._session.transaction() as gradebook:
                 self.notebooks = sorted(map(str, hand_in.folder.glob("*.ipynb")))  # unknown ones get a warning
-                with self.plain_files_only():
+                # Nothing is to be copied: the instructor's files lie over the hand-in's since it was staged.
+                nothing = mock.patch("nbgrader.converters.autograde.utils.find_all_files", return_value=[])
+                with nothing, mock.patch.object(self.coursedir, "get_existing_timestamp", self._time_in):
                     self.init_assignment(hand_in.assignment, hand_in.learner)
                 for name in hand_in.notebooks:
                     self._record_notebook(name, executed, hand_in, key)
@@ -90,6 +95,14 @@ class Recorder(Runner, _Staged):
         self.run_post_convert_hook()
         outcome.notes = list(dict.fromkeys([*executed.notes, *notes.texts]))
         return outcome
+
+    def _time_in(self, folder: str) -> datetime | None:
+        """Return when a folder was handed in; None where nobody said, or nobody can read it."""
+        try:
+            return type(self.coursedir).get_existing_timestamp(self.coursedir, folder)
+        except (AttributeError, ValueError, OverflowError):  # nbgrader calls a method that it does not have
+            self.log.warning("timestamp.txt holds no time that can be read, so it counts as in time.")
+            return None
 
     def _record_notebook(self, name: str, executed: Executed, hand_in: HandIn, key: str) -> None:
         notebook = nbformat.from_dict(json.loads(executed.notebooks[name]))

@@ -27,14 +27,10 @@ from scalable_ai.course import Course
 from scalable_ai.grading.batch.hand_in import HandIn
 from scalable_ai.grading.court import court_of
 from scalable_ai.grading.folders import walk
-from scalable_ai.grading.verdict import verdict_of
 from scalable_ai.grading.warm import warm_parent
 
 STAGING = ".staging"
 """Hand-ins are graded in this folder of nbgrader's autograded/, and moved out when their marks are written."""
-
-DOUBTFUL = ("ended its kernel", "the judge gave no verdict")
-"""What graded notebooks say where a kernel or a judge ended before its time."""
 
 
 class BrokenError(Exception):
@@ -52,8 +48,6 @@ class Executed:
     notes: list[str] = field(default_factory=list)
     """What the instructor should know."""
     seconds: float = 0.0
-    is_doubtful: bool = False
-    """Whether a kernel or a judge ended before its time."""
 
 
 class Notes(logging.Handler):
@@ -167,20 +161,10 @@ class Runner(Autograde):
     def run(self, hand_in: HandIn) -> Executed:
         """Rebuild, run and judge a hand-in's notebooks.
 
-        What ended a kernel or a judge may have come from outside, such as a machine short of memory, so that the
-        hand-in is then run once more.
-
         Raises:
             BrokenError: No hand-in can be run here.
         """
         started = time.monotonic()
-        executed = self._run(hand_in)
-        if executed.is_doubtful:
-            executed = self._run(hand_in)
-        executed.seconds = time.monotonic() - started
-        return executed
-
-    def _run(self, hand_in: HandIn) -> Executed:
         executed, notes = Executed(), Notes()
         self.log.addHandler(notes)
         try:
@@ -191,7 +175,6 @@ class Runner(Autograde):
             with setenv(NBGRADER_EXECUTION="autograde"):
                 for name in hand_in.notebooks:
                     notebook, resources = self._run_notebook(hand_in.folder / name, folder)
-                    executed.is_doubtful |= _is_doubtful(notebook)
                     executed.notebooks[name] = json.dumps(notebook)
                     executed.resources[name] = {key: resources[key] for key in _plain(resources)}
         except SystemExit:
@@ -199,7 +182,7 @@ class Runner(Autograde):
             raise BrokenError(why) from None
         finally:
             self.log.removeHandler(notes)
-        executed.notes = notes.texts
+        executed.notes, executed.seconds = notes.texts, time.monotonic() - started
         return executed
 
     def _run_notebook(self, path: Path, folder: Path) -> tuple[NotebookNode, dict[str, Any]]:
@@ -212,18 +195,6 @@ class Runner(Autograde):
         for step in self.halves()[0]:
             notebook, resources = step(notebook, resources)
         return notebook, resources
-
-
-def _is_doubtful(notebook: NotebookNode) -> bool:
-    """Tell whether a kernel or a judge ended before its time."""
-    for cell in notebook.cells:
-        verdict = verdict_of(cell)
-        said = [output.get("evalue", "") for output in cell.get("outputs", []) if output.get("ename") == "KernelEnded"]
-        if verdict is not None:
-            said += [verdict.flag, *(finding.got for finding in verdict.findings)]
-        if any(sign in text for text in said for sign in DOUBTFUL):
-            return True
-    return False
 
 
 def _plain(resources: dict[str, Any]) -> Iterator[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import Any
 
 from scalable_ai.grading import wire
-from scalable_ai.grading.channel import Channel, KernelEndedError
+from scalable_ai.grading.channel import Channel, KernelEndedError, clock_of
 from scalable_ai.grading.foreign.errors import LostError, UnjudgedError
 
 
@@ -41,7 +41,8 @@ class Line:
         Raises:
             LostError: There is none that can be read.
         """
-        started, limit = monotonic(), max(self.left, 0.01)
+        clock = clock_of(self.channel)
+        started, limit = clock(), max(self.left, 0.01)
         try:
             text = json.dumps(body)
             asked = perf_counter()
@@ -58,13 +59,13 @@ class Line:
         except KernelEndedError:
             self.lose("it ended its kernel", None, True)
         except TimeoutError as error:
-            if monotonic() - started < limit * 0.9:  # an alarm of the test's own
+            if clock() - started < limit * 0.9:  # an alarm of the test's own
                 raise error
             self.lose("it took too long", None, True)
         except (ConnectionError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             self.lose(f"the reply cannot be read ({type(error).__name__})", None)
         finally:
-            self.left -= monotonic() - started
+            self.left -= clock() - started
 
     def lose(self, text: str, cause: BaseException | None, is_stopped: bool = False) -> None:
         """Give up on the learner's kernel.

@@ -91,6 +91,12 @@ class Namespace(dict):
         self._cached[name] = value
         return value
 
+    def known(self, name: str) -> Any:
+        """Return a name's value as far as it is the instructor's, or None; the learner's kernel is not asked."""
+        if dict.__contains__(self, name):
+            return dict.__getitem__(self, name)
+        return self.find(self._maybe[name]) if name in self._maybe else None
+
     def forget_cached(self, names: Iterable[str]) -> None:
         """Have names looked up again."""
         for name in names:

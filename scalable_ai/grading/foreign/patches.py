@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scalable_ai.grading.foreign.dataflow import STATEFUL, all_imports
+from scalable_ai.grading.foreign.namespace import Namespace
 from scalable_ai.grading.foreign.proxies import RemoteMeta
 
 _ABSENT = object()
@@ -24,7 +25,7 @@ class Patches:
         namespace: The test's names.
     """
 
-    def __init__(self, namespace: dict[str, Any]) -> None:
+    def __init__(self, namespace: Namespace) -> None:
         self._namespace = namespace
         self._watched: dict[tuple[int, str], list[Any]] = {}
 
@@ -50,7 +51,7 @@ class Patches:
                 return getattr(value, name) if name else value
             return None
         else:
-            value = dict.get(self._namespace, node.id) if isinstance(node, ast.Name) else None
+            value = self._namespace.known(node.id) if isinstance(node, ast.Name) else None
         return value if isinstance(value, types.ModuleType | type) and not isinstance(value, RemoteMeta) else None
 
     def watch(self, target: Any, name: str) -> None:

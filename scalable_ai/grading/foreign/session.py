@@ -61,8 +61,9 @@ class Session:
         out, outputs = Output(), []
         filename = f"<{grade_id}>"
         try:
-            with self._around.entered(tree, folder, out):
+            with self._around.entered(folder, out):
                 self._catch_up(here, tree)
+                self._around.watch(tree)
                 value = self._execute(tree, source, filename)
                 outputs = outcome.shown(value, float(cell.metadata.nbgrader.points))
         except (LostError, UnjudgedError) as ended:
@@ -95,6 +96,7 @@ class Session:
                 wanted.append(piece)
                 needed |= names_in(piece.code)
         for piece in reversed(wanted):
+            self._around.watch(piece.code)
             with contextlib.suppress(Exception), contextlib.redirect_stdout(Output()):
                 exec(compile(ast.fix_missing_locations(piece.code), "<above>", "exec"), self._names)
             if not piece.grade_id:

@@ -68,11 +68,10 @@ class Surroundings:
         self._rng: dict[str, Any] = {}
 
     @contextlib.contextmanager
-    def entered(self, tree: ast.AST, folder: Path, out: io.StringIO) -> Iterator[None]:
-        """Run a test cell's code in a folder, with what it prints going to a stream."""
+    def entered(self, folder: Path, out: io.StringIO) -> Iterator[None]:
+        """Run a test cell's code in a folder, with what it prints going to a stream; what it replaces is put back."""
         before = Path.cwd()
         main, path = sys.modules.get("__main__"), list(sys.path)
-        self._patches.find(tree)
         with contextlib.ExitStack() as stack:
             stack.callback(os.chdir, before)
             os.chdir(folder)
@@ -88,6 +87,10 @@ class Surroundings:
             sys.path[:] = [entry for entry in path if entry and Path(entry).resolve() != Path(folder).resolve()]
             self._start_generators()
             yield
+
+    def watch(self, code: ast.AST) -> None:
+        """Note what of libraries some code is about to replace, by names that stand above it."""
+        self._patches.find(code)
 
     def _replaced(self) -> list[tuple[Any, str, Any]]:
         enter = mock._patch.__enter__

@@ -17,12 +17,14 @@ class SandboxError(Exception):
 class Limits:
     """What a box may use.
 
-    Memory and processor time count over all its processes, and the box ends when they are used up. A single process
-    that asks for more memory than `memory`, a file that grows beyond `file_size`, and a process or an open file too
-    many are refused with an error that the learner's code sees.
+    Memory and processor time count over all its processes. The box ends when they are used up, which is looked at five
+    times a second: what its processes take in between, they have had. A single process that asks for more memory than
+    `memory`, a file that grows beyond `file_size`, and a process or an open file too many are refused with an error
+    that the learner's code sees.
 
     Attributes:
-        memory: Bytes of memory, of each process and of all together, its private /tmp and /dev/shm included.
+        memory: Bytes of memory, of each process and of all together, its private /tmp and /dev/shm included; what a
+            warm kernel was given by its fork comes on top, once.
         cpu_seconds: Seconds of processor time of all its processes.
         processes: Processes and threads at a time.
         file_size: Bytes of one file.

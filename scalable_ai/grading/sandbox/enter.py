@@ -45,12 +45,30 @@ def enter(level: str, box: Box, runtime: Path, workshop: Path, pid: int) -> None
     if level == LANDLOCK:
         prctl(PR_SET_CHILD_SUBREAPER, 1)
     identity.become(user, new_namespace=level == NAMESPACES)
+    _check_reach(box)
     if level == LANDLOCK:
-        if not os.access(sys.executable, os.X_OK):
-            raise PermissionError(f"users other than its owner cannot run {sys.executable}")
         prctl(seccomp.PR_SET_NO_NEW_PRIVS, 1)
-        landlock.restrict(_readable(box), _writable(box, runtime))
+        landlock.restrict(_readable(box), _writable(box, runtime), [Path("/dev/shm")])
     seccomp.load(_filters[level == NAMESPACES])
+
+
+def _check_reach(box: Box) -> None:
+    """See to it that this user can use what it is to have: data that are silently missing would cost honest work marks.
+
+    Raises:
+        PermissionError: A folder, or one above it, is closed to other users.
+    """
+    if not os.access(sys.executable, os.X_OK):
+        raise PermissionError(f"users other than its owner cannot run {sys.executable}")
+    for path in box.readable:
+        try:
+            os.stat(path)
+        except PermissionError:
+            pass
+        except OSError:
+            continue
+        if not os.access(path, os.R_OK):
+            raise PermissionError(f"users other than its owner cannot read {path}, or not enter a folder above it")
 
 
 def _readable(box: Box) -> list[Path]:
@@ -62,7 +80,7 @@ def _readable(box: Box) -> list[Path]:
 
 
 def _writable(box: Box, runtime: Path) -> list[Path]:
-    return [box.folder, runtime, Path("/dev/shm"), *(Path("/dev") / name for name in system.DEVICES)]
+    return [box.folder, runtime, *(Path("/dev") / name for name in system.DEVICES)]
 
 
 PROC_FILES = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/filesystems", "/proc/version", "/proc/sys/kernel")

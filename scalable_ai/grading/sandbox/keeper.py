@@ -14,8 +14,9 @@ from typing import NoReturn
 from scalable_ai.grading.sandbox import enter, identity, namespaces
 from scalable_ai.grading.sandbox.box import Box
 from scalable_ai.grading.sandbox.levels import LANDLOCK, NAMESPACES, NONE
+from scalable_ai.grading.sandbox.memory import anonymous
 from scalable_ai.grading.sandbox.syscalls import call, prctl
-from scalable_ai.grading.sandbox.watch import PERIOD, Watch, anonymous, children, spent_cpu
+from scalable_ai.grading.sandbox.watch import PERIOD, Watch, children, spent_cpu
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 # The first process of a box: it ends, and with it the box, when this parent lets go of its standard input. No signal
@@ -64,7 +65,6 @@ class Keeper:
         self.level, self.workshop = level, workshop
         self.kept: dict[int, Kept] = {}
         self._own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-        self._baseline = 0
         self._looked = 0.0
         if level == NAMESPACES:
             namespaces.prepare(workshop)
@@ -147,13 +147,7 @@ class Keeper:
             _close(kept, "report")
         if kept.is_ready and kept.box is not None and kept.watch is None:
             own = self.level == NAMESPACES
-            kept.watch = Watch(kept.box, kept.runtime, kept.outside, own, self.baseline())
-
-    def baseline(self) -> int:
-        """Return the memory that forks share with this process."""
-        if not self._baseline:
-            self._baseline = anonymous("/proc/self")
-        return self._baseline
+            kept.watch = Watch(kept.box, kept.runtime, kept.outside, own, anonymous("/proc/self"))
 
     def look(self) -> None:
         """End boxes that used too much; does nothing when called again too soon."""

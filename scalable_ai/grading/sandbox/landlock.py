@@ -32,10 +32,15 @@ def version() -> int:
         return 0
 
 
-def restrict(readable: list[Path], writable: list[Path]) -> None:
+def restrict(readable: list[Path], writable: list[Path], unlisted: list[Path]) -> None:
     """Leave this process nothing but these files and folders, no connection and no signal to others.
 
     Paths that do not exist are left out.
+
+    Args:
+        readable: What can be read and run.
+        writable: What can be changed too.
+        unlisted: Folders that can be changed, but whose content cannot be listed.
 
     Raises:
         OSError: The kernel has no Landlock.
@@ -52,7 +57,8 @@ def restrict(readable: list[Path], writable: list[Path]) -> None:
     attribute = ctypes.create_string_buffer(struct.pack(f"{len(fields)}Q", *fields))
     rules = call("landlock_create_ruleset", ctypes.byref(attribute), 8 * len(fields), 0)
     try:
-        for paths, granted in ((readable, READ), (writable, rights & ~MAKE_DEVICES)):
+        every = rights & ~MAKE_DEVICES
+        for paths, granted in ((readable, READ), (writable, every), (unlisted, every & ~READ_DIR)):
             for path in paths:
                 _grant(rules, path, rights & granted)
         call("landlock_restrict_self", rules, 0)

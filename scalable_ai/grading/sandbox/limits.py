@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from scalable_ai.grading.sandbox.box import Limits
 
 NO_CORE_DUMP = 1
 """Too small for a file, and the one size at which a dump is not handed to the machine's own program either."""
+FIRST_TO_END = "1000"
+"""A machine that is out of memory ends a box first: between two looks at a box it may take all that there is."""
 CPU_GRACE = 5
 """Seconds from the signal that can be handled to the one that cannot."""
 
@@ -20,6 +23,8 @@ def apply(limits: Limits, own_user: bool) -> None:
         limits: What is allowed.
         own_user: Whether no process outside the box has its user; else those are not counted against it.
     """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(FIRST_TO_END)
     others = 0 if own_user else _tasks_of_all_users()
     wanted = {
         resource.RLIMIT_DATA: limits.memory + _data_of_this_process(),

@@ -19,6 +19,8 @@ REFUSED = (
     "clock_adjtime", "sethostname", "setdomainname", "fanotify_init", "name_to_handle_at", "open_by_handle_at",
     "lookup_dcookie", "nfsservctl", "personality", "move_pages", "migrate_pages", "vmsplice",
     "memfd_create", "memfd_secret",
+    # System V memory and messages stay without a process, where no limit of memory sees them.
+    "shmget", "shmat", "shmctl", "semget", "semop", "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv", "msgctl",
     "iopl", "ioperm", "modify_ldt", "uselib", "ustat", "sysfs", "_sysctl", "create_module", "get_kernel_syms",
     "query_module",
 )  # fmt: skip

@@ -19,7 +19,8 @@ NUMBERS = {
         "setdomainname": 171, "fanotify_init": 300, "name_to_handle_at": 303, "open_by_handle_at": 304,
         "lookup_dcookie": 212, "nfsservctl": 180, "personality": 135, "move_pages": 279, "migrate_pages": 256,
         "vmsplice": 278, "ioctl": 16, "socket": 41, "socketpair": 53, "prctl": 157, "capset": 126, "seccomp": 317,
-        "memfd_create": 319,
+        "memfd_create": 319, "shmget": 29, "shmat": 30, "shmctl": 31, "semget": 64, "semop": 65, "semctl": 66,
+        "msgget": 68, "msgsnd": 69, "msgrcv": 70, "msgctl": 71, "semtimedop": 220,
         "iopl": 172, "ioperm": 173, "modify_ldt": 154, "uselib": 134, "ustat": 136, "sysfs": 139, "_sysctl": 156,
         "create_module": 174, "get_kernel_syms": 177, "query_module": 178,
     },
@@ -33,7 +34,8 @@ NUMBERS = {
         "setdomainname": 162, "fanotify_init": 262, "name_to_handle_at": 264, "open_by_handle_at": 265,
         "lookup_dcookie": 18, "nfsservctl": 42, "personality": 92, "move_pages": 239, "migrate_pages": 238,
         "vmsplice": 75, "ioctl": 29, "socket": 198, "socketpair": 199, "prctl": 167, "capset": 91, "seccomp": 277,
-        "memfd_create": 279,
+        "memfd_create": 279, "msgget": 186, "msgctl": 187, "msgrcv": 188, "msgsnd": 189, "semget": 190, "semctl": 191,
+        "semtimedop": 192, "semop": 193, "shmget": 194, "shmctl": 195, "shmat": 196,
     },
 }  # fmt: skip
 SHARED = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
@@ -9,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from scalable_ai.grading.sandbox.box import GIGABYTE, Box
+from scalable_ai.grading.sandbox.memory import Tally
 
 PERIOD = 0.2
 """Seconds between two looks at memory, time and processes."""
 DISK_PERIOD = 0.6
-PAGE = os.sysconf("SC_PAGE_SIZE")
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -35,6 +36,10 @@ class Watch:
     is_private: bool
     baseline: int = 0
     _disk_at: float = field(default=0.0, repr=False)
+    _tally: Tally = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._tally = Tally(self.box.limits.memory, self.baseline)
 
     def excess(self) -> str:
         """Return in one sentence what the box used too much of, or nothing."""
@@ -43,7 +48,7 @@ class Watch:
         cpu = sum(map(_cpu_seconds, pids))
         if cpu > limits.cpu_seconds:
             return spent_cpu(limits.cpu_seconds)
-        if self._memory(pids, anonymous) > limits.memory and self._memory(pids, _proportional) > limits.memory:
+        if self._tally.exceeds(pids, self._files_in_memory()):
             return f"it used more than {_amount(limits.memory)} of memory"
         if not self.is_private and len(pids) > limits.processes:
             return f"it ran more than {limits.processes} processes at a time"
@@ -65,15 +70,12 @@ class Watch:
         else:
             yield from (f"/proc/{pid}" for pid in (self.pid, *descendants(self.pid)))
 
-    def _memory(self, pids: list[str], of_process: object) -> int:
-        used = sum(max(of_process(pid) - self.baseline, 0) for pid in pids)
+    def _files_in_memory(self) -> int:
         if self.is_private:
-            try:
+            with contextlib.suppress(OSError):
                 found = os.statvfs(f"/proc/{self.pid}/root/tmp")
-                used += (found.f_blocks - found.f_bfree) * found.f_frsize
-            except OSError:
-                pass
-        return used
+                return (found.f_blocks - found.f_bfree) * found.f_frsize
+        return 0
 
     def _disk(self, pids: list[str]) -> tuple[int, int]:
         """Return bytes and number of files, those included that are open and have no name any more."""
@@ -166,20 +168,6 @@ def _read(path: str) -> str:
 def _cpu_seconds(pid: str) -> float:
     fields = _stat(pid)
     return sum(map(int, fields[11:15])) / TICK if fields else 0.0
-
-
-def anonymous(pid: str) -> int:
-    """Return a process's memory that is no file's; what forks share is counted for each."""
-    fields = _read(f"{pid}/statm").split()
-    return (int(fields[1]) - int(fields[2])) * PAGE if fields else 0
-
-
-def _proportional(pid: str) -> int:
-    """Return a process's part of memory, what is shared divided by those who share it; takes milliseconds."""
-    for line in _read(f"{pid}/smaps_rollup").splitlines():
-        if line.startswith("Pss_Anon:"):
-            return int(line.split()[1]) * 1024
-    return 0
 
 
 def _amount(size: int) -> str:

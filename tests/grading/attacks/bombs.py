@@ -1,4 +1,4 @@
-"""Answers that use up what there is; each says through `did` what it was refused, if it still can."""
+"""Answers that use up what there is; each says through `did` what it was refused, or waits for its end."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def until_refused(step, times):
             break
     else:
         did("got all")
+        time.sleep(1000)
     return kept
 """
 
@@ -50,9 +51,7 @@ def page(number):
     area = mmap.mmap(-1, 16 << 20)
     area.write(b"x" * (16 << 20))
     return area
-kept = until_refused(page, 200)
-time.sleep(3)
-del kept
+until_refused(page, 200)
 """,
     "memory of many processes": """
 def child(number):
@@ -61,7 +60,28 @@ def child(number):
         time.sleep(1000)
         os._exit(0)
 until_refused(child, 20)
-time.sleep(3)
+""",
+    "memory of the fork": """
+import ctypes
+def copy(number):
+    if os.fork() == 0:
+        for line in open("/proc/self/maps"):
+            place, rights, _, _, inode = line.split()[:5]
+            if rights == "rw-p" and inode == "0":
+                for page in range(*(int(end, 16) for end in place.split("-")), 4096):
+                    byte = ctypes.c_char.from_address(page)
+                    byte.value = byte.value
+        time.sleep(1000)
+        os._exit(0)
+until_refused(copy, 4)
+""",
+    "memory segments": """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+def segment(number):
+    if libc.shmget(0, 16 << 20, 0o1600) < 0:
+        raise OSError(ctypes.get_errno(), "shmget")
+until_refused(segment, 200)
 """,
     "a file without end": """
 def write(number):
@@ -77,7 +97,6 @@ def write(number):
     with open(f"large{number}", "wb") as file:
         file.write(b"x" * (10 << 20))
 until_refused(write, 20)
-time.sleep(3)
 """,
     "large files without names": """
 def write(number):
@@ -85,25 +104,21 @@ def write(number):
     os.unlink(file.name)
     file.write(b"x" * (10 << 20))
     return file
-kept = until_refused(write, 20)
-time.sleep(3)
+until_refused(write, 20)
 """,
     "many small files": """
 until_refused(lambda number: open(f"small{number}", "w").close(), 9000)
-time.sleep(3)
 """,
     "many small files among the sockets": """
 import ipykernel
 place = os.path.dirname(ipykernel.get_connection_file())
 until_refused(lambda number: open(f"{place}/small{number}", "w").close(), 9000)
-time.sleep(3)
 """,
     "memory files": """
 def write(number):
     with open(f"/dev/shm/attack-{os.getuid()}-{number}", "wb") as file:
         file.write(b"x" * (16 << 20))
 until_refused(write, 64)
-time.sleep(3)
 """,
     "temporary files": """
 import tempfile
@@ -111,22 +126,20 @@ def write(number):
     with open(f"{tempfile.gettempdir()}/large{number}", "wb") as file:
         file.write(b"x" * (16 << 20))
 until_refused(write, 64)
-time.sleep(3)
 """,
     "anonymous memory files": """
 def write(number):
     place = os.memfd_create("x")
     os.write(place, b"x" * (16 << 20))
     return place
-kept = until_refused(write, 64)
-time.sleep(3)
+until_refused(write, 64)
 """,
     "processor time of many": """
 for number in range(4):
     if os.fork() == 0:
         while True:
             pass
-time.sleep(7)
+time.sleep(1000)
 """,
     "zombies": """
 def child(number):

@@ -55,6 +55,8 @@ def parents(scene, tmp_path_factory):
         lower.start()
     warm_parent.stop()  # one that was started before has no canary in its home
     warm_parent.start()
+    # The judge imports torch: where a machine is busy, not within the time that an attack has.
+    grade(scene, RIGHT, tmp_path_factory.mktemp("first"), time_limit=200, allow_unsandboxed=True)
     yield {NAMESPACES: warm_parent, LANDLOCK: lower}
     lower.stop()
 

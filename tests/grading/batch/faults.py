@@ -14,10 +14,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nbformat
 import psutil
 from rich.console import Console
 from rich.table import Table
 
+from scalable_ai.grading.verdict import verdict_of
 from tests.grading.batch.klass import (
     command,
     graded_stamps,
@@ -100,11 +102,23 @@ class Range:
         said, errors = batch.communicate()
         problems = [] if batch.returncode == 0 else [f"exit status {batch.returncode}: {said[-1500:]} {errors[-1500:]}"]
         found, now = marks(self.root), graded_stamps(self.root)
-        problems += [f"{name}: {found.get(name)} of {due}" for name, due in self.due.items() if found.get(name) != due]
+        wrong = {name: due for name, due in self.due.items() if found.get(name) != due}
+        problems += [f"{name}: {found.get(name)} of {due}; {self._why(name)}" for name, due in wrong.items()]
         problems += [f"graded again: {name}" for name, stamp in finished.items() if now.get(name) != stamp]
         problems += [f"half marks: {row}" for row in halves(self.root)]
         problems += [f"left: {path}" for path in left_behind(self.root)]
         return problems + [f"still there: {line}" for line in self.survivors()]
+
+    def _why(self, learner: str) -> str:
+        """Return what the graded notebooks say of marks that are missing, due or not."""
+        said = []
+        for path in sorted((self.root / "autograded" / learner).rglob("*.ipynb")):
+            for cell in nbformat.read(path, as_version=4).cells:
+                verdict = verdict_of(cell)
+                if verdict is not None and not verdict.is_full:
+                    got = "; ".join(finding.got for finding in verdict.findings)
+                    said.append(f"{verdict.title}: {verdict.score:g} of {verdict.points:g} ({verdict.flag or got})")
+        return ", ".join(said)
 
     def start(self, line: list[str] | None = None) -> subprocess.Popen:
         """Start a command, a batch as a rule, in a session of its own."""

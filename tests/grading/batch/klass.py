@@ -137,7 +137,7 @@ def processes_of(batch: int) -> list[tuple[int, str]]:
     for process in family:
         try:
             found.append((process.pid, kind_of(process, batch)))
-        except psutil.Error:
+        except (psutil.Error, ValueError):  # it, or what was above it, has ended
             continue
     return found
 

@@ -262,7 +262,6 @@ def test_bad_requests_get_a_sentence(rounds, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="it gives rights up")
-@pytest.mark.xfail(strict=False, reason="the sandbox is refused before the gradebook is, by a root without its rights")
 def test_without_permission_it_says_so(rounds):
     ours, _, _, _ = rounds
     # Without the right to pass over file modes, which is all that makes root special here.

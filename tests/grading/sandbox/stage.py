@@ -54,6 +54,9 @@ def plant(folder: Path) -> dict[str, object]:
     local, abstract = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
     local.bind(str(folder / "socket"))
     (folder / "socket").chmod(0o777)
+    shared = Path(f"/dev/shm/planted-{os.getpid()}")
+    shared.write_text("of a data loader")
+    shared.chmod(0o644)
     segment = 1 << 20 | os.getpid()
     identity = LIBC.shmget(segment, 100, 0o1666)
     name = f"planted-{os.getpid()}-{time.time()}"
@@ -66,6 +69,7 @@ def plant(folder: Path) -> dict[str, object]:
         "folder": str(folder),
         "port": network.getsockname()[1],
         "socket": str(folder / "socket"),
+        "shared": str(shared),
         "abstract": name,
         "segment": segment,
         "identity": identity,
@@ -92,6 +96,7 @@ def serve() -> None:
             victim.kill()
             victim.wait()
             LIBC.shmctl(planted["identity"], 0, None)
+            Path(planted["shared"]).unlink()
             return
         try:
             planted |= {"visible": victim.pid, "victim": _numbered() if is_hidden else victim.pid}

@@ -215,7 +215,7 @@ def test_processes_share_one_parent_and_a_dead_one_loses_its_kernels_only(tmp_pa
 def test_a_parent_of_other_packages_is_replaced_and_ends_with_its_last_kernel(monkeypatch, tmp_path):
     monkeypatch.setattr("scalable_ai.grading.warm.IMPORTED_HERE", ())
     monkeypatch.syspath_prepend(str(tmp_path / "own-packages"))
-    monkeypatch.setattr("scalable_ai.grading.warm._arguments", lambda: LIGHT)
+    monkeypatch.setattr(WarmParent, "module", "tests.grading.sandbox.light_parent")
     (tmp_path / "own-packages").mkdir()
     parent = WarmParent()
     try:
@@ -233,15 +233,6 @@ def test_a_parent_of_other_packages_is_replaced_and_ends_with_its_last_kernel(mo
         assert first.wait(60) == 0
     finally:
         parent.stop()
-
-
-LIGHT = [
-    sys.executable,
-    "-P",
-    "-c",
-    "import sys, time; from scalable_ai.grading import forkserver; forkserver.preload = lambda: None\n"
-    "forkserver.ForkServer._become_kernel = lambda *args: time.sleep(1000)\nforkserver.main(sys.argv[1])",
-]
 
 
 def test_a_boxed_environment_has_no_secret(tmp_path):

@@ -51,8 +51,24 @@ for _ in range(4):
 time.sleep(1)
 print("done")
 """
+MANY = f"""
+for _ in range(30):
+    if os.fork() == 0:
+        {ALLOCATE.format(size=5).replace(chr(10), chr(10) + "        ")}
+        time.sleep(30)
+        os._exit(0)
+time.sleep(30)
+"""
 ENDED = {
     "memory of all processes": (TOGETHER, {}, "it used more than 0.293 GB of memory"),
+    # Each has less than it was given by the fork.
+    "memory of many processes": (MANY, {"memory": 50 * MEGABYTE}, "it used more than 0.0488 GB of memory"),
+    "memory that processes share": (
+        "import mmap\nblock = mmap.mmap(-1, 400 * 2**20)\n"
+        "for place in range(0, len(block), 4096): block[place] = 1\ntime.sleep(30)",
+        {},
+        "it used more than 0.293 GB of memory",
+    ),
     "processor time": ("while True: pass", {"cpu_seconds": 1}, "it used more than 1 seconds of processor time"),
     "processor time of children": (
         "for _ in range(3):\n    if os.fork() == 0:\n        while True: pass\nsignal.pause()",
@@ -91,6 +107,10 @@ def test_memory_that_processes_share_counts_once(stage):
     end = stage.run(SHARED)
     assert end.said == "done\n"
     assert end.reason == ""
+
+
+def test_a_machine_that_is_out_of_memory_ends_a_box_first(stage):
+    assert stage.run("print(open('/proc/self/oom_score_adj').read())").said.strip() == "1000"
 
 
 def test_files_in_memory_count_as_memory(stage):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,11 +63,13 @@ except OSError as error:
 """,
     "keeps new privileges": "assert 'NoNewPrivs:\\t0' in open('/proc/self/status').read()",
     "sees the machine's memory segments": "assert libc.shmget(planted['segment'], 0, 0) >= 0",
+    "lists the machine's shared memory": "assert os.path.basename(planted['shared']) in os.listdir('/dev/shm')",
+    "opens shared memory by its name": "assert open(planted['shared']).read() == 'of a data loader'",
 }
 NOT_HELD_BY = {
     "connects to a socket in a folder": "unix sockets",
     "asks for a file's size": "names",
-    "sees the machine's memory segments": "segments",
+    "opens shared memory by its name": "shared memory",
 }
 
 
@@ -134,6 +137,24 @@ print(open(os.path.join(runtime, "x"), "w").write("x"), os.getcwd())
     assert "written" not in stage.run(write, readable=(data,)).said
 
 
+def test_data_that_the_boxes_user_cannot_read_are_not_silently_missing(stage):
+    if stage.user != "root":
+        pytest.skip("an ordinary user's box has the same user")
+    closed = Path(stage.about["folder"]) / "closed"  # as root's own home folder is
+    data = closed / "data"
+    data.mkdir(parents=True)
+    (data / "labels").write_text("cat")
+    closed.chmod(0o700)
+    code, own = f"print(open('{data}/labels').read())", (str(data),)
+    for above, itself in ((0o700, 0o755), (0o755, 0o700), (0o755, 0o755)):
+        closed.chmod(above)
+        data.chmod(itself)
+        end = stage.run(code, readable=own)
+        assert end.said == "cat\n" or f"cannot read {data}" in end.reason, end
+        is_shown_by_itself = stage.level == NAMESPACES and itself == 0o755
+        assert bool(end.said) is (is_shown_by_itself or above == itself)
+
+
 def test_what_a_box_made_is_its_owners_again_and_no_stepping_stone(stage):
     code = """
 open("tool", "w").write("x"); os.chmod("tool", 0o6755)
@@ -162,6 +183,25 @@ def test_a_box_has_its_own_processes_and_memory_files(stage):
     assert stage.run("os.kill(1, 9); time.sleep(0.1); print('still here')").status in {0, 1}
     for place in ("/usr", "/etc", "/", sys.prefix, "/proc/sys/kernel"):
         assert "Error" in stage.run(f"open({place!r} + '/left', 'w')").said
+
+
+def test_what_is_left_in_shared_memory_is_gone_or_said_to_stay(stage):
+    left = Path(f"{stage.about['shared']}-left")
+    try:
+        assert stage.run(f"open({str(left)!r}, 'x'); print('made')").said == "made\n"
+        assert left.exists() is ("shared memory left" in DOES_NOT_HOLD[stage.level])
+    finally:
+        left.unlink(missing_ok=True)
+
+
+def test_data_loader_workers_and_semaphores_work_without_a_list_of_shared_memory(stage):
+    code = """
+from multiprocessing import get_context, shared_memory
+queue = get_context("fork").Queue()
+child = get_context("fork").Process(target=queue.put, args=(7,)); child.start(); print(queue.get()); child.join()
+memory = shared_memory.SharedMemory(create=True, size=10); memory.close(); memory.unlink()
+"""
+    assert stage.run(code).said == "7\n"
 
 
 def test_loopback_is_private_or_not_there(stage):

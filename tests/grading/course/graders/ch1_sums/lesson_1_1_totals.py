@@ -9,7 +9,8 @@ def load(rng):
     return {"weights": torch.tensor(rng.normal(size=4)), "prices": torch.tensor(rng.normal(size=4))}
 
 
-compare("total", given=load, want=["heavy", "cost"], likely={"cost": "Pairs are multiplied first."})
+LIKELY = {"heavy": "Add up, do not average.", "cost": "Pairs are multiplied first."}
+compare("total", given=load, want=["heavy", "cost"], likely=LIKELY)
 
 
 @hidden("total", "The inputs stay as they were", weight=2)
