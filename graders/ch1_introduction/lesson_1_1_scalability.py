@@ -161,7 +161,7 @@ def shares_of(check, learner, a, b, num_workers):
         tuple(shares.shape) == (num_workers,),
         f"one share for each of {num_workers} workers",
         got=f"shape {tuple(shares.shape)}",
-        likely="Reduce every shard with `.dot`; a product place by place keeps all elements.",
+        likely="Reduce every shard with `.dot` to one number, and make one for every worker; `chunk` may make fewer.",
     )
     return shares
 

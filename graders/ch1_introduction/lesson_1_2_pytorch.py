@@ -59,7 +59,12 @@ def normalized(check, learner, images):
     got = learner.call("normalize", images)
     check.that(isinstance(got, torch.Tensor), "a tensor", got=type(got).__name__, likely="Return the result.")
     shape = tuple(images.shape)
-    check.that(tuple(got.shape) == shape, f"the shape of the images, {shape}", got=f"{tuple(got.shape)}")
+    check.that(
+        tuple(got.shape) == shape,
+        f"the shape of the images, {shape}",
+        got=f"{tuple(got.shape)}",
+        likely="Every number is moved and scaled in its place: the result is as large as the batch.",
+    )
     likely = "Convert the images before computing with them."
     check.that(got.dtype == torch.float32, "dtype torch.float32", got=str(got.dtype), likely=likely)
     return got

@@ -1,5 +1,7 @@
 """Hidden checks of lesson 2.2: a Dataset, two loaders with their orders, an evaluation without shuffled labels."""
 
+import ast
+
 import torch
 
 from scalable_ai.grading.hidden import compare, hidden
@@ -38,7 +40,59 @@ def stays_bytes(check, learner, reference, rng):
     check.that(getattr(kept, "dtype", None) == torch.uint8, "images kept as torch.uint8", f"{kept.dtype}", likely)
     check.equal(kept, given["images"], "image_set.images", likely="The Dataset wrote over the archive.")
     check.equal(got["images"], given["images"], "images", likely="The Dataset wrote over the archive.")
-    check.that(got["batch_images"].dtype == torch.float32, "a batch of torch.float32", f"{got['batch_images'].dtype}")
+    check.that(
+        got["batch_images"].dtype == torch.float32,
+        "a batch of torch.float32",
+        f"{got['batch_images'].dtype}",
+        likely="Bytes become float32 in `__getitem__`, before they are divided.",
+    )
+    # The values agree however much is converted on the way, so only the text of the answer tells.
+    likely = "Take the image at the index first, and convert only this one."
+    got = "all images converted for each example"
+    check.that(not converts_all(learner.source("dataset")), "one image converted for an example", got, likely)
+    likely = "Read `self.images` and `self.labels`, so that the class serves any archive."
+    fixed = reads_globals(learner.source("dataset"))
+    check.that(
+        not fixed, "methods that read what the object holds", "methods that read the notebook's variables", likely
+    )
+
+
+def methods(source):
+    """Return `__len__` and `__getitem__` of the answer; none where the cell holds what is not Python."""
+    try:
+        nodes = ast.walk(ast.parse(source))
+    except (SyntaxError, ValueError):
+        return []
+    return [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name in ("__len__", "__getitem__")]
+
+
+def converts_all(source):
+    """Return whether a method calculates with, or converts, the images before it takes one of them."""
+    for part in (part for method in methods(source) for part in ast.walk(method)):
+        operands = [part.left, part.right] if isinstance(part, ast.BinOp) else []
+        if isinstance(part, ast.Attribute) and part.attr in (
+            "float",
+            "double",
+            "to",
+            "type",
+            "div",
+            "mul",
+            "true_divide",
+        ):
+            operands = [part.value]
+        if any(isinstance(one, ast.Attribute) and one.attr == "images" for one in operands):
+            return True
+    return False
+
+
+def reads_globals(source):
+    """Return whether a method reads the notebook's `images` or `labels` in place of its object's."""
+    for method in methods(source):
+        names = [node for node in ast.walk(method) if isinstance(node, ast.Name) and node.id in ("images", "labels")]
+        own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        if any(node.id not in own for node in names):
+            return True
+    return False
 
 
 # --- loaders ---------------------------------------------------------------------------------------------------------
@@ -56,7 +110,12 @@ def run(rng):
 def flat(check, noted):
     """Return the places of all batches in one list."""
     is_noted = isinstance(noted, list) and all(isinstance(batch, list) for batch in noted)
-    check.that(is_noted, "a list of batches, each a list of places", got=type(noted).__name__)
+    check.that(
+        is_noted,
+        "a list of batches, each a list of places",
+        got=type(noted).__name__,
+        likely="Leave the recording of places as it is given.",
+    )
     return [place for batch in noted for place in batch]
 
 
@@ -71,7 +130,12 @@ def full_batches(check, learner, reference, rng):
             check.that(sizes == [given["batch_size"]], f"batches of {given['batch_size']} only", sizes, likely)
             whole = given["num_images"] // given["batch_size"] * given["batch_size"]
             inside = set(noted) <= set(range(given["num_images"]))
-            check.that(len(set(noted)) == len(noted) == whole and inside, f"{whole} different places", len(set(noted)))
+            check.that(
+                len(set(noted)) == len(noted) == whole and inside,
+                f"{whole} different places",
+                len(set(noted)),
+                likely="Every place comes once and only once.",
+            )
 
 
 @hidden("loaders", "Training: a new order in each epoch, repeatable from the seed", weight=2)
@@ -99,7 +163,12 @@ def in_order(check, learner, reference, rng):
         check.that(len(noted) == len(every), f"{len(every)} places", f"{len(noted)} places", likely)
         check.that(noted == every, "places in order", "another order", "Labels are looked up by place: do not shuffle.")
         largest = max(len(batch) for batch in tested)
-        check.that(largest == given["batch_size"], f"batches of {given['batch_size']}", f"batches of {largest}")
+        check.that(
+            largest == given["batch_size"],
+            f"batches of {given['batch_size']}",
+            f"batches of {largest}",
+            likely="Hand the given batch size to the loader.",
+        )
 
 
 compare(

@@ -143,3 +143,8 @@ def layers_unchanged(check, learner, reference, rng):
     nothing = (torch.zeros_like(weight1), bias1, weight2, torch.zeros_like(bias2))
     likely = "Compute from the four arguments alone."
     same_layer(check, learner, reference, nothing, [0, 1], likely)
+    given = two_layers(rng, 3, 4, 2)
+    _, after = learner.call_and_keep("collapse", *given)
+    likely = "`+=` and methods with a trailing underscore write over what they are given; make new tensors."
+    for name, before, left in zip(["weight1", "bias1", "weight2", "bias2"], given, after, strict=True):
+        check.equal(left, before, name, likely=likely)

@@ -55,7 +55,7 @@ def first_update(check, learner, reference, rng):
         check.equal(got, expected, "weights", likely=likely, tolerance=1e-4)
 
 
-@hidden("assemble_step", "The weights after several steps", weight=2)
+@hidden("assemble_step", "The weights after several steps")
 def later_updates(check, learner, reference, rng):
     given = steps(rng, int(rng.integers(3, 6)))
     got, expected = (
@@ -75,6 +75,15 @@ def returned_loss(check, learner, reference, rng):
     )
     likely = "Return the batch's loss from before the update, as a plain number, with `.item()`."
     check.equal(got, expected, "loss", likely=likely, tolerance=1e-4)
+
+
+@hidden("assemble_step", "The mode of every step")
+def step_mode(check, learner, reference, rng):
+    num_steps = int(rng.integers(2, 5))
+    got = learner.rerun("assemble_step", steps(rng, num_steps), ["stepped"])["stepped"]["modes"]
+    likely = "The network comes in evaluation mode; switch it to training mode before the forward pass."
+    check.that(len(got) >= num_steps, f"{num_steps} forward passes or more", got=len(got), likely="Call the model.")
+    check.equal(got, ["training"] * len(got), "mode of each forward pass", likely=likely)
 
 
 # --- score_model -----------------------------------------------------------------------------------------------------
@@ -104,7 +113,12 @@ def scores(check, learner, reference, rng):
             learner.rerun("score_model", given, ["scored"])["scored"]["scores"],
             reference.rerun("score_model", given, ["scored"])["scored"]["scores"],
         )
-        check.that(isinstance(got, dict), "a dictionary", got=type(got).__name__)
+        check.that(
+            isinstance(got, dict),
+            "a dictionary",
+            got=type(got).__name__,
+            likely="Return one dictionary with the keys that the task names.",
+        )
         for name in ["accuracy", "loss"]:
             check.equal(got.get(name), expected[name], name, likely=likely[name], tolerance=1e-4)
 

@@ -96,9 +96,19 @@ def new_configurations(check, learner, reference, rng):
 def weighed_twice(check, learner, reference, rng):
     one, other, third = configurations(rng, 3)
     got = learner.call("search", [one, other, third, one], int(rng.integers(10, 1000)))
-    check.that(isinstance(got, list) and len(got) == 4, "a list of 4 lines", got=type(got).__name__)
+    check.that(
+        isinstance(got, list) and len(got) == 4,
+        "a list of 4 lines",
+        got=type(got).__name__,
+        likely="One line for each run, those that are tried in the order given.",
+    )
     first, last = got[0].get("val_accuracy"), got[3].get("val_accuracy")
-    check.that(isinstance(first, float), "a float as val_accuracy", got=type(first).__name__)
+    check.that(
+        isinstance(first, float),
+        "a float as val_accuracy",
+        got=type(first).__name__,
+        likely="`.item()` or `float` turns a tensor of one value into a plain number.",
+    )
     likely = "Something is carried over from run to run: the network, or the state of the random numbers."
     check.equal(last, first, "val_accuracy of the repeated configuration", likely=likely)
     scores = {line.get("val_accuracy") for line in got}

@@ -35,7 +35,11 @@ def stepped(check, learner, drawn):
     """Return what one step of the learner's module left."""
     given = dict(zip(["step_images", "step_labels", "start", "lr"], drawn, strict=True))
     got = learner.rerun("image_module", given, ["one_step"])["one_step"]
-    check.that(isinstance(got, dict) and {"logged", "weights"} <= set(got), "the result of `lightning_step`")
+    check.that(
+        isinstance(got, dict) and {"logged", "weights"} <= set(got),
+        "the result of `lightning_step`",
+        likely="Leave `lightning_step` and its call as they are given.",
+    )
     return got
 
 
@@ -44,7 +48,12 @@ def same_loss(check, learner, reference, rng):
     for _ in range(2):
         drawn = a_step(rng)
         logged = stepped(check, learner, drawn)["logged"]
-        check.that("train_loss" in logged, "`train_loss` among what is logged", got=f"{sorted(logged)}")
+        check.that(
+            "train_loss" in logged,
+            "`train_loss` among what is logged",
+            got=f"{sorted(logged)}",
+            likely="Log the loss with `self.log` in the training step, under the name of the task.",
+        )
         likely = "Raw scores and labels go into cross-entropy, which applies softmax itself."
         check.equal(logged["train_loss"], plain(*drawn)[0], "train_loss", likely=likely, tolerance=1e-4)
 
@@ -65,7 +74,10 @@ def same_accuracy(check, learner, reference, rng):
         targets = half_right(batch, targets, start)
         got = stepped(check, learner, (batch, targets, start, lr))
         check.that(
-            "val_accuracy" in got["logged"], "`val_accuracy` among what is logged", got=f"{sorted(got['logged'])}"
+            "val_accuracy" in got["logged"],
+            "`val_accuracy` among what is logged",
+            got=f"{sorted(got['logged'])}",
+            likely="The name in `self.log` is the name of the task, letter by letter.",
         )
         # With the weights that the learner's step left, so that this check asks about validation alone.
         expected = (answers_of(batch, got["weights"]) == targets).float().mean().item()
@@ -119,7 +131,12 @@ def same_lstm(check, learner, reference, rng):
 def own_picture(check, learner, reference, rng):
     width, few = int(rng.integers(3, 9)), some_pictures(rng)
     together = tried(learner, "RowLSTM", width, few)["scores"]
-    check.that(tuple(together.shape) == (len(few), 10), "ten scores for each picture", got=f"{tuple(together.shape)}")
+    check.that(
+        tuple(together.shape) == (len(few), 10),
+        "ten scores for each picture",
+        got=f"{tuple(together.shape)}",
+        likely="One row for each picture and ten columns: of the LSTM's outputs take the last row of each picture.",
+    )
     likely = "The first dimension was read as steps; `batch_first=True` says that it counts pictures."
     for place in (0, len(few) - 1):
         alone = tried(learner, "RowLSTM", width, few[place : place + 1])["scores"][0]
@@ -139,14 +156,20 @@ def a_script(rng, best):
 def rehearsed(check, learner, script, name):
     """Return what a rehearsal left behind."""
     seen = learner.rerun("track_run", {"script": script, "run_name": name}, ["seen"])["seen"]
-    check.that(isinstance(seen, dict), "the result of `rehearse`", got=type(seen).__name__)
+    check.that(
+        isinstance(seen, dict),
+        "the result of `rehearse`",
+        got=type(seen).__name__,
+        likely="Leave `rehearse` and its call as they are given.",
+    )
     return seen
 
 
 @hidden("track_run", "The best epoch, not the last", weight=2)
 def best_epoch(check, learner, reference, rng):
     for best in rng.choice([1, 2, 3], 2, replace=False).tolist():
-        seen = rehearsed(check, learner, a_script(rng, best), "best")
+        name = f"best-{int(rng.integers(10**6))}"
+        seen = rehearsed(check, learner, a_script(rng, best), name)
         likely = "Monitor `val_accuracy`, of which large values are good; the last epoch is not the best one."
         check.equal(seen["chosen"], best, "epoch of the checkpoint", likely=likely)
         check.equal(seen["kept"], [best], "epochs of all checkpoints kept", likely="Only the best one stays.")

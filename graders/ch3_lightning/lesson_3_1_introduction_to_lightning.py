@@ -40,7 +40,12 @@ def single_step(check, learner, reference, rng):
     given = tools(rng)
     given |= {"readings": given["readings"][:16], "wear": given["wear"][:16], "epochs": 1}
     got = learner.rerun("first_module", given, ["weights"])["weights"]
-    check.that(isinstance(got, dict), "a state dict in `weights`", got=type(got).__name__)
+    check.that(
+        isinstance(got, dict),
+        "a state dict in `weights`",
+        got=type(got).__name__,
+        likely="`state_dict()` gives the parameters by name.",
+    )
     gap = given["readings"] @ given["start"]["weight"].T + given["start"]["bias"] - given["wear"]
     slope = 2 / 16 * gap.T @ given["readings"]
     likely = "Is the loss returned as a tensor, and is it the mean of the squared differences?"
@@ -87,6 +92,15 @@ def one_step(check, learner, reference, rng):
     likely = "Begin with the given weights, and take one step against the gradient of the cross-entropy."
     check.equal(got.get("weight"), start["weight"] - lr * gaps.T @ rows[:64], "weight", likely=likely, tolerance=1e-4)
     check.equal(got.get("bias"), start["bias"] - lr * gaps.sum(dim=0), "bias", likely=likely, tolerance=1e-4)
+
+
+@hidden("plain_loop", "The lesson's own network stays as it was")
+def network_of_its_own(check, learner, reference, rng):
+    before = learner.get("network.weight")
+    got = learner.call("plain_loop", *pictures(rng))
+    check.that(isinstance(got, dict), "a state dict", got=type(got).__name__, likely="Return `.state_dict()`.")
+    likely = "Make a new network within the function; without one, Python finds the one that the lesson made before."
+    check.equal(learner.get("network.weight"), before, "weights of the lesson's network", likely=likely)
 
 
 @hidden("plain_loop", "Two epochs equal one and another one")

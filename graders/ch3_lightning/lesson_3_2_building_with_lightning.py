@@ -44,7 +44,10 @@ def rebuilt_as(what, name, likely):
             expected = reference.rerun("rebuild", given, ["rebuilt"])["rebuilt"]
             got = learner.rerun("rebuild", given, ["rebuilt"])["rebuilt"]
             check.that(
-                isinstance(got, dict) and name in got, "the results of `trial` in `rebuilt`", got="something else"
+                isinstance(got, dict) and name in got,
+                "the results of `trial` in `rebuilt`",
+                got="something else",
+                likely="Leave the call of `trial` as it is given.",
             )
             check.equal(got[name], expected[name], name, likely=likely, tolerance=1e-4)
 
@@ -61,7 +64,12 @@ def logged(check, learner, reference, rng, name, likely):
         expected = reference.rerun("rebuild", given, ["rebuilt"])["rebuilt"]["logged"]
         got = learner.rerun("rebuild", given, ["rebuilt"])["rebuilt"]
         values = got.get("logged") if isinstance(got, dict) else None
-        check.that(isinstance(values, dict) and name in values, f"`{name}` in the log", got="no such name in the log")
+        check.that(
+            isinstance(values, dict) and name in values,
+            f"`{name}` in the log",
+            got="no such name in the log",
+            likely="Log it with `self.log` under the name of the task.",
+        )
         check.equal(values[name], expected[name], name, likely=likely, tolerance=1e-4)
 
 
@@ -105,10 +113,18 @@ def both(learner, reference, rng):
 @hidden("mend", "Something is learned")
 def learns(check, learner, reference, rng):
     got, _ = both(learner, reference, rng)
-    check.that(isinstance(got, dict) and "weights" in got, "the results of `hospital_run` in `mended`", got="others")
+    check.that(
+        isinstance(got, dict) and "weights" in got,
+        "the results of `hospital_run` in `mended`",
+        got="others",
+        likely="Leave the call of `hospital_run` as it is given.",
+    )
     moved = isinstance(got["weights"], dict) and all(bool(value.abs().sum() > 0) for value in got["weights"].values())
     likely = "Only a loss that is returned leads to a step."
     check.that(moved, "weights that have moved from zero", got="weights of zero", likely=likely)
+    logged = [value for value in got.get("train_loss", []) if isinstance(value, float)]
+    likely = "The task keeps the log: call `self.log` with the name train_loss, and return the loss."
+    check.that(len(logged) > 0, "train_loss in the log", got="no such name", likely=likely)
 
 
 @hidden("mend", "The saved rate is used")
@@ -124,7 +140,12 @@ def worst_alone(check, learner, reference, rng):
     ward = other_ward(rng)["ward"]
     got = learner.rerun("mend", {"ward": ward}, ["mended"])["mended"]
     weight, bias = got["weights"]["weight"], got["weights"]["bias"]
-    check.that(bool(weight.abs().sum() > 0), "weights that have moved from zero", got="weights of zero")
+    check.that(
+        bool(weight.abs().sum() > 0),
+        "weights that have moved from zero",
+        got="weights of zero",
+        likely="The returned loss needs a way back to the weights, and the Trainer an optimizer over them.",
+    )
     # From the learner's own weights, so that this fault is judged apart from the others.
     worst = (ward["val_arrivals"] @ weight.T + bias - ward["val_stays"]).abs().max().item()
     likely = "Earlier gaps, those of the sanity check too, have to be cleared when a validation ends."

@@ -32,6 +32,18 @@ compare(
 )
 
 
+@hidden("watch", "A run that ends before patience does")
+def rises_to_the_end(check, learner, reference, rng):
+    history = [round(0.2 + 0.05 * step, 2) for step in range(int(rng.integers(4, 8)))]
+    given = {"history": history, "patience": int(rng.integers(1, 4))}
+    got = learner.rerun("watch", given, ["logged", "kept_after"])
+    likely = (
+        "Where the accuracy rises to the end, nothing stops the run before the last epoch, and that one is the best."
+    )
+    check.equal(got["logged"], history, "logged", likely=likely, tolerance=1e-4)
+    check.equal(got["kept_after"], float(len(history)), "kept_after", likely=likely)
+
+
 # --- shards ----------------------------------------------------------------------------------------------------------
 
 
@@ -51,7 +63,12 @@ def all_shards(check, learner, reference, rng):
         for rank in range(4):
             expected = list(DistributedSampler(range(num_samples), num_replicas=4, rank=rank, shuffle=False))
             got = learner.call("shard", num_samples, 4, rank)
-            check.that(isinstance(got, list), "a list of sample numbers", got=type(got).__name__)
+            check.that(
+                isinstance(got, list),
+                "a list of sample numbers",
+                got=type(got).__name__,
+                likely="Return a list of whole numbers, one for each sample.",
+            )
             likely = "Shards are equally long, so that all ranks take equally many steps."
             check.that(len(got) == len(expected), f"shards of {len(expected)} samples", got=len(got), likely=likely)
             check.equal(got, expected, f"shard({num_samples}, 4, {rank})", likely=IN_TURN)
@@ -154,7 +171,12 @@ def slower_job(check, learner, reference, rng):
     likely = "No machine more is worth it when the time has grown; one device has the efficiency 1."
     check.equal(learner.call("devices_worth", seconds, 0.7), 1, "devices_worth(…)", likely=likely)
     found = learner.call("scaling", seconds)
-    check.that(isinstance(found, dict) and 2 in found, "a dictionary by number of devices", got=type(found).__name__)
+    check.that(
+        isinstance(found, dict) and 2 in found,
+        "a dictionary by number of devices",
+        got=type(found).__name__,
+        likely="One entry for each number of devices, with the number as its key.",
+    )
     check.equal(found[2], (1 / 1.2, 1 / 2.4), "scaling(…)[2]", likely="A speed-up may be smaller than 1.")
 
 
@@ -164,3 +186,6 @@ def listed_in_any_order(check, learner, reference, rng):
     seconds = {8: alone / 7.5, 4: alone / 2, 1: alone, 2: alone / 1.9}
     likely = "Look at all numbers of devices; the dictionary may list them in any order."
     check.equal(learner.call("devices_worth", seconds, 0.9), 8, "devices_worth(…)", likely=likely)
+    equal = {1: 64.0, 2: 40.0, 4: 32.0, 8: 64.0}
+    likely = "At least this efficiency means that an equal one is enough."
+    check.equal(learner.call("devices_worth", equal, 0.5), 4, "devices_worth(…)", likely=likely)

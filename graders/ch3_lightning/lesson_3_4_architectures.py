@@ -28,8 +28,17 @@ def columns(check, answerer, drawn):
     """Return what an answer says about a stack, as three lists."""
     got = answerer.call("plan_stack", *drawn)
     check.that(isinstance(got, list), "a list of tuples", got=type(got).__name__, likely="Return the whole list.")
-    check.that(len(got) == len(drawn[2]), "one tuple for each layer", got=f"{len(got)}")
-    check.that(all(isinstance(row, tuple) and len(row) == 3 for row in got), "tuples (side, parameters, view)")
+    check.that(
+        len(got) == len(drawn[2]),
+        "one tuple for each layer",
+        got=f"{len(got)}",
+        likely="Append a tuple for every layer and return them all, not the last one alone.",
+    )
+    check.that(
+        all(isinstance(row, tuple) and len(row) == 3 for row in got),
+        "tuples (side, parameters, view)",
+        likely="Three whole numbers for each layer, in this order.",
+    )
     return [list(column) for column in zip(*got, strict=True)]
 
 
@@ -135,7 +144,12 @@ def a_block(rng):
 def examined(check, learner, given):
     """Return the learner's report on a block."""
     report = learner.rerun("block", given, ["report"])["report"]
-    check.that(isinstance(report, dict), "the report of `examine`", got=type(report).__name__)
+    check.that(
+        isinstance(report, dict),
+        "the report of `examine`",
+        got=type(report).__name__,
+        likely="Leave the call of `examine` as it is given.",
+    )
     return report
 
 

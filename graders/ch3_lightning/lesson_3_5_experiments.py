@@ -86,6 +86,13 @@ def own_log(check, learner, reference, rng):
     check.equal([len(curve(log)) for log in found], [2, 2, 2], "validation losses in each log", likely=likely)
 
 
+@hidden("run_sweep", "Every log stays, that of a repeated rate too")
+def logs_left(check, learner, reference, rng):
+    rates, seed = some_rates(rng)
+    likely = "A run must not write over the log of an earlier one with the same rate; give each a version of its own."
+    check.equal(learner.call("count_logs", rates, seed), len(rates), "logs below `folder`", likely=likely)
+
+
 @hidden("run_sweep", "The settings that each run had")
 def own_settings(check, learner, reference, rng):
     rates, seed = some_rates(rng)

@@ -31,7 +31,12 @@ def report_check(name, likely):
             predicted, labels, num_classes = night(rng)
             batches = batched(predicted, labels, len(labels) // 2 - 1)
             got = learner.call("batch_report", batches, num_classes)
-            check.that(isinstance(got, dict) and name in got, f"a dictionary with '{name}'", got=type(got).__name__)
+            check.that(
+                isinstance(got, dict) and name in got,
+                f"a dictionary with '{name}'",
+                got=type(got).__name__,
+                likely="Return one dictionary with the keys that the task names.",
+            )
             expected = reference.call("batch_report", batches, num_classes)[name]
             check.equal(got[name], expected, name, likely=likely, tolerance=1e-4)
 
@@ -66,7 +71,12 @@ def verdict(check, learner, *args):
     got = learner.call("meets_bar", *args)
     check.that(isinstance(got, dict), "a dictionary", got=type(got).__name__, likely="Return all three entries.")
     keys = ["failing", "low", "ship"]
-    check.that(sorted(map(str, got)) == keys, f"the keys {keys}", got=sorted(map(str, got)))
+    check.that(
+        sorted(map(str, got)) == keys,
+        f"the keys {keys}",
+        got=sorted(map(str, got)),
+        likely="Name the entries as the task does, and leave none out.",
+    )
     return got
 
 
@@ -131,6 +141,13 @@ def just_reached(check, learner, reference, rng):
     check.equal(verdict(check, learner, confusion, 0.1, 0.75)["failing"], [], "failing", likely=likely)
 
 
+@hidden("production_bar", "A lower end that just reaches the floor")
+def lower_end_just_reached(check, learner, reference, rng):
+    confusion = torch.diag(torch.from_numpy(rng.integers(5, 20, 3)))
+    likely = "Without mistakes the standard error is 0 and `low` is 1, which reaches a floor of 1."
+    check.equal(verdict(check, learner, confusion, 1.0, 0.5)["ship"], True, "ship", likely=likely)
+
+
 # --- drift_alarms ----------------------------------------------------------------------------------------------------
 
 
@@ -193,3 +210,17 @@ def order_of_limits(check, learner, reference, rng):
     for wanted in (names, names[:2]):
         got = learner.call("drift_alarms", old, new, dict.fromkeys(wanted, 0.5))
         check.equal(got, wanted, f"alarms for {len(wanted)} limits", likely=likely)
+
+
+@hidden("drift_alarms", "A week like the reference, at limits of 0")
+def no_drift(check, learner, reference, rng):
+    week = {
+        # Shares of 64 are exact in binary, so that 1 minus their sum is 0 however they are added up.
+        "predictions": torch.from_numpy(rng.integers(0, 10, 64)),
+        "brightness": statistic(rng, 0.5, 0.1, 60),
+        "contrast": statistic(rng, 0.2, 0.1, 60),
+    }
+    shifted = {**week, "contrast": week["contrast"] + 1}
+    got = learner.call("drift_alarms", week, shifted, dict.fromkeys(week, 0.0))
+    likely = "A distance of 0 is not above a limit of 0: only what lies above its limit is an alarm."
+    check.equal(got, ["contrast"], "alarms", likely=likely)

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import zipfile
 
 import torch
 from torch import nn
@@ -81,14 +82,49 @@ def alone_and_twice(check, learner, reference, rng):
         check.equal(got, together[3:4], "scores of one image", likely, tolerance=1e-3)
 
 
+@hidden("classify_file", "Scores without gradients")
+def without_gradients(check, learner, reference, rng):
+    raw, images = packed(tag_weights(rng)), pictures(rng, 3)
+    likely = "A service never goes backwards: compute the scores inside `torch.inference_mode()`."
+    got = learner.call("records_gradients", raw, images)
+    check.equal(got, False, "whether the scores carry gradients", likely=likely)
+
+
 @hidden("classify_file", "A file that lacks a label")
 def incomplete_file(check, learner, reference, rng):
     weights, images = tag_weights(rng), pictures(rng, 2)
     expected = reference.call("classify_file", packed(weights), images)
-    check.equal(learner.call("classify_file", packed(weights), images), expected, "the complete file", tolerance=1e-3)
+    check.equal(
+        learner.call("classify_file", packed(weights), images),
+        expected,
+        "the complete file",
+        tolerance=1e-3,
+        likely="Build the network, load the weights of this very file into it, and score in evaluation mode.",
+    )
     del weights["head.2.bias"]
     likely = "What was not delivered keeps random numbers; loading is strict unless it is switched off."
     check.that(is_refused(learner, packed(weights), images), "an error, not scores", got="scores", likely=likely)
+
+
+def written_on_a_gpu(raw):
+    """Return the bytes of torch.save as a machine with a GPU would have written them; protocol 2 counts letters."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for entry in old.infolist():
+            content = old.read(entry)
+            if entry.filename.endswith("/data.pkl"):
+                content = content.replace(b"\3\0\0\0cpu", b"\6\0\0\0cuda:0")
+            new.writestr(entry.filename, content)
+    return buffer.getvalue()
+
+
+@hidden("classify_file", "A file that was written on a GPU")
+def file_of_a_gpu(check, learner, reference, rng):
+    raw, images = packed(tag_weights(rng)), pictures(rng, 3)
+    expected = reference.call("classify_file", raw, images)
+    likely = "`map_location` says where the tensors go, so that a machine without a GPU can load them."
+    got = learner.call("classify_file", written_on_a_gpu(raw), images)
+    check.equal(got, expected, "classify_file(…)", likely, tolerance=1e-3)
 
 
 class Disguised:
@@ -105,7 +141,13 @@ class Disguised:
 def file_with_a_call(check, learner, reference, rng):
     weights, images = tag_weights(rng), pictures(rng, 2)
     expected = reference.call("classify_file", packed(weights), images)
-    check.equal(learner.call("classify_file", packed(weights), images), expected, "the plain file", tolerance=1e-3)
+    check.equal(
+        learner.call("classify_file", packed(weights), images),
+        expected,
+        "the plain file",
+        tolerance=1e-3,
+        likely="Build the network, load the weights of this very file into it, and score in evaluation mode.",
+    )
     likely = "The file made your program call a function; `weights_only=True` refuses it."
     refused = is_refused(learner, packed(Disguised(weights)), images)
     check.that(refused, "an error, not scores", got="scores", likely=likely)
@@ -169,7 +211,12 @@ def end_of(check, learner, given, name):
     """Return a rehearsal's end of the learner's save, and its file under the path."""
     end = learner.rerun("safe_save", given, [name])[name]
     is_end = isinstance(end, dict) and isinstance(end.get("files"), dict)
-    check.that(is_end, f"what `rehearse` returns, as {name}", got=type(end).__name__)
+    check.that(
+        is_end,
+        f"what `rehearse` returns, as {name}",
+        got=type(end).__name__,
+        likely="Leave the call of `rehearse` as it is given.",
+    )
     return end, end["files"].get("model.pt")
 
 
@@ -188,17 +235,23 @@ def after_a_success(check, learner, reference, rng):
 def after_a_cut(check, learner, reference, rng):
     for _ in range(2):
         given = two_models(rng)
-        _, kept = end_of(check, learner, given, "after_cut")
-        likely = "The old file may be neither removed nor opened for writing before the new one is complete."
+        end, kept = end_of(check, learner, given, "after_cut")
+        likely = (
+            "Until the new file is complete, the old one may be neither removed nor opened for writing, "
+            "and after a cut nothing can be repaired."
+        )
         got = "no file" if kept is None else f"a file of {len(kept)} bytes"
-        check.that(kept == given["old_model"], "the old model, complete", got=got, likely=likely)
+        check.that(kept == given["old_model"], "the old model at the moment of the cut", got=got, likely=likely)
+        left = (end.get("afterwards") or {}).get("model.pt")
+        likely = "Rename only what is complete: when `write` raises, the old file stays."
+        check.that(left == given["old_model"], "the old model afterwards too", got="another file", likely=likely)
 
 
 @hidden("safe_save", "A power cut reaches the caller")
 def cut_is_noticed(check, learner, reference, rng):
     given = two_models(rng)
     end, _ = end_of(check, learner, given, "after_cut")
-    likely = "Whoever catches the exception tells the caller that all went well."
+    likely = "Hand `cut` on, and catch nothing: whoever catches the exception tells the caller that all went well."
     check.equal(end.get("noticed"), True, "noticed", likely=likely)
 
 
@@ -215,7 +268,8 @@ def step_by_step(check, learner, reference, rng):
     except AnswerError:
         pass
     kept = learner.call("read_back", path)
-    check.that(kept == given["old_model"], "the old bytes after a power cut", got="others", likely=likely)
+    incomplete = "An exception is no sign that the new file is complete; rename after `write` has come back."
+    check.that(kept == given["old_model"], "the old bytes after a power cut", got="others", likely=incomplete)
     learner.call("safe_save", given["new_model"], path, None)
     kept = learner.call("read_back", path)
     check.that(kept == given["new_model"], "the new bytes after the next save", got="others", likely=likely)

@@ -12,18 +12,26 @@ def cameras(rng):
     """Draw an example of one kind of camera, and batches of either kind and of both mixed."""
     side = int(rng.integers(6, 12))
 
-    def image(is_bytes):
+    def image(kind):
+        is_bytes = bool(kind)
         values = rng.uniform(0.05, 0.95, (3, side, side)) * (255 if is_bytes else 1)
         if is_bytes:
             values[0, 0, :2] = rng.uniform(0.3, 0.9, 2)  # dark pixels of a bright image
             values[1, 1, 1] = 250.0
+            values[2] /= 255  # a channel that is nearly black
+            values[:, -1], values[:, :, -1] = 0.5, 0.5  # and a dark frame
+        else:
+            values[2, 2, 2] = 1.0  # the brightest there is
+        if kind == "night":
+            values[:] = rng.uniform(0.05, 0.95, values.shape)
+            values[1, 1, 1] = 1.5
         return torch.tensor(values, dtype=torch.float32)
 
     def batch(*kinds):
         return torch.stack([image(kind) for kind in kinds])
 
     is_bytes = bool(rng.integers(2))
-    trials = [batch(False, False), batch(True, True), batch(False, True), batch(True, False)]
+    trials = [batch(False, False), batch(True, "night"), batch(False, True), batch(True, False)]
     return {"example": batch(is_bytes, is_bytes), "trials": trials}
 
 
@@ -32,11 +40,21 @@ def unit_images(check, learner, rng, form, batches, likely):
     for _ in range(2):
         given = cameras(rng)
         got = learner.rerun("no_branches", given, ["results"])["results"]
-        check.that(isinstance(got, dict) and form in got, f"results with an entry '{form}'", got=type(got).__name__)
+        check.that(
+            isinstance(got, dict) and form in got,
+            f"results with an entry '{form}'",
+            got=type(got).__name__,
+            likely="Leave the trials as they are given.",
+        )
         outputs = got[form]
         refused = isinstance(outputs, str)
         check.that(not refused, "an output for each batch", got="a refusal of the exporter", likely=likely)
-        check.that(len(outputs) == len(given["trials"]), "one output for each batch", got=len(outputs))
+        check.that(
+            len(outputs) == len(given["trials"]),
+            "one output for each batch",
+            got=len(outputs),
+            likely="Every batch of the trials is scored; take them from the arguments.",
+        )
         for number in batches:
             batch = given["trials"][number]
             bright = batch.amax(dim=(1, 2, 3), keepdim=True) > 1
@@ -46,7 +64,7 @@ def unit_images(check, learner, rng, form, batches, likely):
 
 @hidden("no_branches", "The module itself, one kind of camera in a batch")
 def eager_is_right(check, learner, reference, rng):
-    likely = "An image with any value above 1 is divided as a whole, its dark pixels too; any other image stays."
+    likely = "An image with any value above 1 is divided as a whole, its dark pixels too, in all channels; others stay."
     unit_images(check, learner, rng, "eager", [0, 1], likely)
 
 
@@ -139,7 +157,12 @@ def other_shapes(check, learner, reference, rng):
         "more rows": np.ones((9, 4), dtype="float32"),
     }
     got = learner.call("parity", expected, outputs, 0.5)
-    check.that(isinstance(got, dict), "a dictionary", got=type(got).__name__)
+    check.that(
+        isinstance(got, dict),
+        "a dictionary",
+        got=type(got).__name__,
+        likely="Return one dictionary with the keys that the task names.",
+    )
     likely = "Compare the shapes before you subtract: broadcasting makes one row pass for all."
     check.equal(got, dict.fromkeys(outputs, FAILED), "the report", likely=likely)
 
@@ -152,20 +175,35 @@ def not_finite(check, learner, reference, rng):
         outputs[name] = expected.copy()
         outputs[name][rng.integers(5), rng.integers(4)] = value
     got = learner.call("parity", expected, outputs, 0.5)
-    check.that(isinstance(got, dict), "a dictionary", got=type(got).__name__)
+    check.that(
+        isinstance(got, dict),
+        "a dictionary",
+        got=type(got).__name__,
+        likely="Return one dictionary with the keys that the task names.",
+    )
     likely = "No comparison with a value that is not a number is true, so ask `np.isfinite` first."
     check.equal(got, dict.fromkeys(outputs, FAILED), "the report", likely=likely)
 
 
 @hidden("parity", "A gap that equals the tolerance, and one just above")
 def at_the_limit(check, learner, reference, rng):
-    expected = np.array([[4.0, 1.0], [0.0, 2.0]], dtype="float32")
-    outputs = {"at": expected - np.array([[0, 0], [0, 1]], "float32"), "above": expected + np.float32(1.5)}
+    expected = np.array([[4.0, 3.5], [0.0, 2.0]], dtype="float32")
+    outputs = {
+        "at": expected - np.array([[0, 0], [0, 1]], "float32"),
+        "above": expected + np.float32(1.5),
+        "another class": np.array([[3.5, 4.0], [0.0, 2.0]], dtype="float32"),
+    }
     got = learner.call("parity", expected, outputs, 0.25)
-    check.that(isinstance(got, dict), "a dictionary", got=type(got).__name__)
-    likely = "A form passes when its gap is at most the tolerance."
+    check.that(
+        isinstance(got, dict),
+        "a dictionary",
+        got=type(got).__name__,
+        likely="Return one dictionary with the keys that the task names.",
+    )
+    likely = "A form passes when its gap is at most the tolerance, whatever its classes are."
     wanted = {
         "at": {"gap": 0.25, "same_class": 1.0, "passed": True},
         "above": {"gap": 0.375, "same_class": 1.0, "passed": False},
+        "another class": {"gap": 0.125, "same_class": 0.5, "passed": True},
     }
     check.equal(got, wanted, "the report", likely=likely)

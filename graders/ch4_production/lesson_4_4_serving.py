@@ -128,7 +128,12 @@ def unhealthy_copies(check, learner, reference, rng):
         healthy = rng.permutation([True, True, False, False, True]).tolist()
         given = load(rng, healthy)
         got = learner.call("least_busy", *given)
-        check.that(isinstance(got, list | tuple), "a list of numbers", got=type(got).__name__)
+        check.that(
+            isinstance(got, list | tuple),
+            "a list of numbers",
+            got=type(got).__name__,
+            likely="Return the numbers of all requests in one list.",
+        )
         likely = "Leave copies that are not healthy out, and keep the numbers of the others."
         check.equal(got, reference.call("least_busy", *given), "least_busy(…)", likely=likely)
 

@@ -422,8 +422,7 @@ with exercise("scheduled_loop") as check:
 #
 # You know the two formulas below from lesson 2.5: a staircase, and half a cosine. Large networks often start with a
 # warm-up, a few steps in which the rate rises to its full size. PyTorch takes such a schedule from any function of
-# your
-# own: `LambdaLR` calls it with the number of the step, and multiplies the optimizer's rate by what it returns.
+# your own: `LambdaLR` calls it with the number of the step, and multiplies the optimizer's rate by what it returns.
 
 # %%
 import math

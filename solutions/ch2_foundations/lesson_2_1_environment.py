@@ -262,6 +262,8 @@ with exercise("stock") as check:
     check.equal(report["no-such-package"], "missing", "report['no-such-package']", likely="Catch the error, go on.")
     likely = "Ask the record with `metadata.version`; its names are those that pip knows."
     for package in ["torch", "pillow", "numpy"]:
+        kind = type(report[package]).__name__
+        check.that(kind == "str", f"a plain text for {package}", got=f"a value of type {kind}", likely=likely)
         check.equal(report[package], metadata.version(package), f"report['{package}']", likely=likely)
 
 # %% [markdown]
@@ -348,7 +350,7 @@ for version in ["2.8.1", "2.15.0", "3.0.0"]:
 
 # %% [markdown]
 # One surprise remains. Builds of PyTorch for a certain kind of device may carry a local part after a plus sign, as in
-# `2.15.0+cpu`. As a text that differs from `2.15.0`. A pin without a local part accepts any build of the version.
+# `2.15.0+cpu`. As a text, this differs from `2.15.0`. A pin without a local part accepts any build of the version.
 
 # %%
 pin = Requirement("torch==2.15.0")
@@ -385,10 +387,10 @@ print("said to be broken:", unmet_by_text(requirements, installed))
 # points: 4
 # task: Write the function that lists the requirements which an environment does not meet.
 # context: >-
-#   You are a programmer at a technology company. Before a training job starts, a guard compares the machine with the
-#   requirements file and stops the job if a line is not met. The guard that runs today compares texts. It turned away
-#   good machines for weeks, so everybody learned to switch it off, and last night a machine that lacked a package went
-#   through unseen. You replace it by a guard that reads names and versions as the packaging tools do.
+#   Before a training job starts at a technology company, a guard compares the machine with the requirements file and
+#   stops the job if a line is not met. The guard that runs today compares texts. It turned away good machines for
+#   weeks, so everybody learned to switch it off, and last night a machine that lacked a package went through unseen.
+#   You, the programmer on call, replace it by a guard that reads names and versions as the packaging tools do.
 # instructions:
 #   - Skip blank lines and lines that begin with a hash.
 #   - Find the installed version under the name that `canonicalize_name` writes.
@@ -429,8 +431,9 @@ with exercise("unmet") as check:
     check.equal(
         got, [], "lines broken by torch 2.15.0, of torch>=2.9", likely="15 is more than 9: compare as versions."
     )
-    got = unmet("torch>=2.9\n", {"torch": "2.8.1"})
-    check.equal(got, ["torch>=2.9"], "lines broken by torch 2.8.1, of torch>=2.9", likely="Collect the lines not met.")
+    got = unmet("torch >=2.9\n", {"torch": "2.8.1"})
+    likely = "Collect the lines not met, as they are written in the file."
+    check.equal(got, ["torch >=2.9"], "lines broken by torch 2.8.1, of torch >=2.9", likely=likely)
     got = unmet("rich>=13\n", {"torch": "2.15.0"})
     check.equal(got, ["rich>=13"], "lines broken where rich is missing", likely="A missing package breaks its line.")
     got = unmet("torch==2.15.0\n", {"torch": "2.15.0+cpu"})
@@ -475,10 +478,10 @@ for name in ["cpu", "cuda", "mps"]:
 # points: 3
 # task: Write the function that chooses a device from what was found and what the user wishes.
 # context: >-
-#   You are a machine learning scientist in a hospital group. The same training code runs on a laptop, on a server
-#   with a GPU and on a rented machine. Last week a job was started with the wish for a GPU on a server whose driver
-#   had failed. It fell back to the CPU without a word, ran for three days, and the rented time was lost. You write
-#   the one function that all jobs use, so that they take what is there, and stop at once when a wish cannot be met.
+#   The same training code of a hospital group runs on a laptop, on a server with a GPU and on a rented machine. Last
+#   week a job was started with the wish for a GPU on a server whose driver had failed. It fell back to the CPU
+#   without a word, ran for three days, and the rented time was lost. As its machine learning scientist you write the
+#   one function that all jobs use, so that they take what is there, and stop at once when a wish cannot be met.
 # instructions:
 #   - Take cuda for the wish auto where it was found, and cpu otherwise.
 #   - Raise a `ValueError` that names the wish when it was not found.

@@ -40,9 +40,8 @@
 # %% script [markdown]
 # In this lesson you learn to feed data to a model efficiently. It matters because a model can only be as fast as its
 # supply. An expensive processor that waits for images costs as much as one that computes, and the waiting shows in no
-# error message. Nor can you hand over everything at once, since a large data set does not fit into memory. What you
-# want is a steady supply of batches, each ready when it is needed. PyTorch divides this work between two objects,
-# and you get to know both.
+# error message. Nor does a large data set fit into memory at once. You want a steady supply of batches. PyTorch
+# divides this work between two objects, and you get to know both.
 
 # %% slide [markdown]
 # ## Dataset: one example by its number
@@ -105,11 +104,10 @@ for epoch in range(2):
     print("pass", epoch, [numbers.tolist() for numbers, _ in shuffled])
 
 # %% script [markdown]
-# One pass through the data is called an epoch. For training you shuffle, so that each epoch meets the examples in a
-# new order, and you may drop the incomplete last batch. Other parcels are left out each time, so none is lost for
-# good. A generator with a seed makes these orders repeatable. For testing you do neither. Whoever puts predictions
-# beside a list of labels relies on the order, and a shuffled order pairs each prediction with the label of a
-# stranger. No error tells you. The accuracy is simply wrong.
+# One pass through the data is called an epoch. For training you shuffle, so that each epoch meets the examples in a new
+# order, and you may drop the incomplete last batch. A generator with a seed makes these orders repeatable. For testing
+# you do neither. A shuffled order would pair each prediction with the label of a stranger. No error tells you. The
+# accuracy is simply wrong.
 
 # %% slide [markdown]
 # ## Inspect a batch before you train
@@ -150,20 +148,10 @@ print("classes in the batch:", its_labels.unique().tolist())
 # %% [markdown]
 # ## CIFAR-10 as it comes in files
 #
-# The authors of CIFAR-10 publish it as files, and torchvision has a Dataset that reads them. This is how one gets the
-# data on a machine with a network connection; the download is 170 MB, so we only look at the code.
-#
-# ```python
-# from torchvision.datasets import CIFAR10
-# from torchvision.transforms import ToTensor
-#
-# train_set = CIFAR10("datasets", train=True, transform=ToTensor(), download=True)
-# ```
-
-# %% [markdown]
-# To see the real reader at work without the network, we write two small files in the same layout. Each is a
-# dictionary, saved with `pickle`: a row of 3072 bytes for each image, red first, then green, then blue, and a list of
-# labels. A third file holds the names of the classes.
+# torchvision has a Dataset that reads the published files of CIFAR-10. A call of `CIFAR10("datasets", train=True,
+# transform=ToTensor(), download=True)` would fetch 170 MB. To see the reader at work without the network, we write two
+# small files in the same layout: a dictionary, saved with `pickle`, with a row of 3072 bytes for each image, red, then
+# green, then blue, and a list of labels.
 
 # %%
 import pickle
@@ -214,23 +202,16 @@ print(tuple(image.shape), image.dtype, "from", image.min().item(), "to", image.m
 print("equal to our tensor divided by 255:", torch.equal(image, images[0].float() / 255))
 
 # %% [markdown]
-# Without a transform the reader returns a picture. `ToTensor` turns the picture into a float32 tensor with the channel
-# first, and divides by 255, so values lie between 0 and 1. Each example is converted when you ask for it, while the
-# reader keeps the bytes. What does that save?
+# Without a transform the reader returns a picture. `ToTensor` turns it into a float32 tensor with the channel first,
+# and divides by 255. Each example is converted when you ask for it, while the reader keeps the bytes. The next cell
+# says what that saves: four bytes a number against one. In the first exercise you write a Dataset that works like this,
+# for images in memory.
 
 # %%
-as_bytes = images.nbytes
 as_floats = images.float().nbytes
-batch_as_floats = 64 * 3 * 32 * 32 * 4
-print(f"1000 images as bytes:       {as_bytes / 1e6:8.2f} MB")
-print(f"1000 images as float32:     {as_floats / 1e6:8.2f} MB")
-print(f"one batch of 64 as float32: {batch_as_floats / 1e6:8.2f} MB")
-print(f"50,000 images as float32:   {as_floats * 50 / 1e6:8.2f} MB, and as bytes {as_bytes * 50 / 1e6:.2f} MB")
-
-# %% [markdown]
-# Four bytes a number against one. Kept as bytes, the full training set takes a quarter of the memory, and the float32
-# copy exists for one batch at a time. In the first exercise you write a Dataset that works like this, for images that
-# are in memory already.
+print(f"1000 images as bytes:       {images.nbytes / 1e6:8.2f} MB, as float32 {as_floats / 1e6:.2f} MB")
+print(f"one batch of 64 as float32: {64 * 3 * 32 * 32 * 4 / 1e6:8.2f} MB")
+print(f"50,000 images as bytes:     {images.nbytes * 50 / 1e6:8.2f} MB, as float32 {as_floats * 50 / 1e6:.2f} MB")
 
 # %% exercise: dataset [markdown]
 # title: Write your own `Dataset`
@@ -239,10 +220,10 @@ print(f"50,000 images as float32:   {as_floats * 50 / 1e6:8.2f} MB, and as bytes
 # points: 4
 # task: Write a Dataset that keeps images as bytes and converts one example at a time.
 # context: >-
-#   You are a machine learning scientist in a hospital group. Pictures of skin come as one uint8 tensor from an archive
-#   that only just fits into the memory of the server. A first version converted all of them to float32 and was ended by
-#   the operating system. You write a Dataset that leaves the archive as it is. Each picture is scaled to the range from
-#   0 to 1, as `ToTensor` does it, at the moment when it is asked for.
+#   Pictures of skin come as one uint8 tensor from the archive of a hospital group, and only just fit into the memory of
+#   the server. A first version converted all of them to float32 and was ended by the operating system. As the group's
+#   machine learning scientist you write a Dataset that leaves the archive as it is. Each picture is scaled to the range
+#   from 0 to 1, as `ToTensor` does it, at the moment when it is asked for.
 # instructions:
 #   - Return the number of examples from `__len__`.
 #   - Return the example at a place from `__getitem__`, its image converted and its label.
@@ -297,9 +278,26 @@ with exercise("dataset") as check:
     largest = batch_images.max().item()
     likely = "Divide by 255, once, after the conversion."
     check.that(0.1 < largest <= 1, "a largest value between 0.1 and 1", got=round(largest, 4), likely=likely)
+    other = ImageSet(images[5:9] // 2, labels[5:9])[1][0]
+    likely = "Take the image at the index from `self.images`, and divide by 255 however bright it is."
+    check.equal(other, (images[6] // 2).float() / 255, "an image of another ImageSet", likely=likely)
     expected = torch.stack([train_files[place][0] for place in range(8)])
     check.equal(batch_images, expected, "batch_images", likely="Use the index: each place has its own image.")
     check.equal(batch_labels, data.train.labels[:8], "batch_labels", likely="The label at the same place.")
+
+    class Largest(torch.overrides.TorchFunctionMode):
+        numbers = 0
+
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            result = function(*args, **(kwargs or {}))
+            if isinstance(result, torch.Tensor) and result.is_floating_point():
+                self.numbers = max(self.numbers, result.numel())
+            return result
+
+    with Largest() as converted:
+        image_set[3]
+    likely = "Take the image at the index first, and convert only this one."
+    check.that(converted.numbers <= 3072, "one image converted", got=f"{converted.numbers:,} numbers", likely=likely)
 
 # %% [markdown]
 # ## The order of batches
@@ -335,28 +333,15 @@ show(
 )
 
 # %% [markdown]
-# On the left a model would see nothing but one class for several batches, and learn to answer with that class. On the
-# right each batch is a small sample of everything. So training data are shuffled, anew in each epoch. For testing,
-# nothing is learned and the order is harmless, even useful.
-
-# %% [markdown]
-# How many batches are there? The number of images divided by the batch size, rounded up; with `drop_last=True` it is
-# rounded down. A loader's length says it, and the two formulas agree.
+# On the left a model would learn to answer with one class for several batches. On the right each batch is a sample of
+# everything, so training data are shuffled, anew in each epoch. For testing the order is harmless, even useful. The
+# number of batches is that of images divided by the batch size, rounded up, or down with `drop_last=True`. The next
+# cell also prints the orders of two epochs, twice from one seed.
 
 # %%
 import math
 
-loader = DataLoader(TensorDataset(images, labels), batch_size=64)
-dropping = DataLoader(TensorDataset(images, labels), batch_size=64, drop_last=True)
-print("all images:  ", len(loader), "=", math.ceil(1000 / 64), " last batch:", [len(batch) for batch, _ in loader][-1])
-print("full batches:", len(dropping), "=", 1000 // 64, " images left out:", 1000 - 64 * len(dropping))
 
-# %% [markdown]
-# With a generator of its own, a loader's orders depend on that generator's seed alone. The next cell makes the same
-# loader twice and prints its first two epochs. Between the two, other code draws random numbers.
-
-
-# %%
 def two_epochs(seed):
     """Return the orders of eight parcels in two epochs, with a generator of the loader's own."""
     generator = torch.Generator().manual_seed(seed)
@@ -364,14 +349,17 @@ def two_epochs(seed):
     return [next(iter(loader)).tolist() for _ in range(2)]
 
 
+loader, dropping = (DataLoader(TensorDataset(images), batch_size=64, drop_last=drop) for drop in (False, True))
+print("all images:  ", len(loader), "=", math.ceil(1000 / 64), " last batch:", [len(batch) for (batch,) in loader][-1])
+print("full batches:", len(dropping), "=", 1000 // 64, " images left out:", 1000 - 64 * len(dropping))
 print(two_epochs(seed=4))
 torch.rand(100)
 print(two_epochs(seed=4))
 
 # %% [markdown]
-# The two lines agree, and within a line the second epoch has an order of its own. Even a `range` can be loaded, since
-# it has a length and gives an item by its place. In the next exercise you make a loader for training and one for
-# testing. To see what they do, they load nothing but places.
+# The last two lines agree, though other code drew random numbers between them, and within a line the second epoch has
+# an order of its own. Even a `range` can be loaded, since it has a length and gives an item by its place. In the next
+# exercise you make a loader for training and one for testing. To see what they do, they load nothing but places.
 
 # %%
 num_images, batch_size, seed = 90, 16, 21
@@ -385,9 +373,9 @@ print("places:", len(places), " the last one:", places[-1][0].item())
 # points: 4
 # task: Make a DataLoader for training and one for testing, and note which images they hand out.
 # context: >-
-#   You are a data engineer at a technology company that trains on photographs. After an incident nobody could say which
-#   images the model had seen, in which order, and whether the test had covered all of them. From now on each run starts
-#   with a record of places. Training shuffles with a seed, so that the record can be made again, and uses full batches
+#   After an incident at a technology company nobody could say which images the model had seen, in which order, and
+#   whether the test had covered all of them. You, its data engineer, see to it that from now on each run starts with a
+#   record of places. Training shuffles with a seed, so that the record can be made again, and uses full batches
 #   only, since the hardware is tuned for one shape. Testing covers each image once, in the order of the archive.
 # instructions:
 #   - Shuffle for training with a generator that starts from the seed, and keep full batches only.
@@ -496,10 +484,9 @@ show(
 )
 
 # %% [markdown]
-# Read regions, as in chapter 1. Where a line climbs, a fixed price for each batch is shared by more images. Where it is
-# flat, each image has its own price, for making a picture, converting and stacking, and a larger batch does not help. A
-# slice takes a whole batch in one call and stacks nothing. The numbers belong to this machine, and no disk is in
-# them: the reader read its files when it was made, and keeps the bytes.
+# Where a line climbs, a fixed price for each batch is shared by more images. Where it is flat, each image has its own
+# price, for making a picture, converting and stacking, and a larger batch does not help. A slice takes a whole batch in
+# one call and stacks nothing. The numbers belong to this machine, and no disk is in them: the reader keeps the bytes.
 
 # %% [markdown]
 # Whether loading is the problem depends on what follows. As a stand-in for a model we multiply each batch with a
@@ -530,14 +517,10 @@ print(f"share spent on loading: {min(loading / both, 1):.0%}")
 root.cleanup()
 
 # %% [markdown]
-# The share is the number to act on. Near 100 percent the model is starving, and only faster loading helps. Near 0
-# percent loading is as good as free, and making it faster changes nothing that anybody would notice. One run on one
-# machine is a hint, not a law: with a larger model or a GPU the share is another one.
-
-# %% tip [markdown]
-# `num_workers=4` starts four helper processes that load ahead while the model computes. They cost start-up time and
-# memory, and in a script their use belongs below `if __name__ == "__main__":`. Lessons keep the default of 0, which
-# runs in every notebook. Measure both before you choose.
+# Near 100 percent the model is starving, and only faster loading helps. Near 0 percent loading is as good as free. With
+# another model the share is another one. `num_workers=4` starts four helper processes that load ahead. They cost
+# start-up time and memory, and in a script belong below `if __name__ == "__main__":`. Lessons keep the default of 0.
+# Measure both before you choose.
 
 # %% [markdown]
 # ## A test that lies
@@ -566,8 +549,8 @@ print("looked at singly, recognized:", sum(singly), "of", len(singly))
 
 # %% [markdown]
 # The report should give the accuracy, the share of photos whose prediction equals their label, and the places of the
-# others, so that somebody can look into those shelves. A colleague wrote it like this. Run it, and compare what it says
-# with the photos that were looked at singly.
+# others, so that somebody can look into those shelves. Run this version, and compare what it says with the photos that
+# were looked at singly.
 
 
 # %%
@@ -595,10 +578,10 @@ print("accuracy:", round(said["accuracy"], 3), " mistakes:", len(said["mistakes"
 # points: 4
 # task: Write the evaluation again, without the bugs in how the DataLoader is used.
 # context: >-
-#   You are a programmer at a retail chain. The recognizer of the self-checkout is to be switched off, since its nightly
-#   report says that it guesses. The staff who use it say that it is nearly always right. The report was copied from a
-#   training script, with the settings of its loader. You mend it. What it names as mistakes is sent to people who walk
-#   to those shelves, so every photo counts, and every place must be the right one.
+#   The recognizer of a retail chain's self-checkout is to be switched off, since its nightly report says that it
+#   guesses. The staff who use it say that it is nearly always right. The report was copied from a training script, with
+#   the settings of its loader. You mend it, as the programmer on duty. What it names as mistakes is sent to people who
+#   walk to those shelves, so every photo counts, and every place must be the right one.
 # instructions:
 #   - Load the photos in batches, in their order, and all of them.
 #   - Compute the accuracy over all photos.

@@ -356,9 +356,9 @@ print("shapes:", [tuple(tensor.shape) for tensor in tensors])
 # points: 4
 # task: Write the class of a network with one hidden layer that turns images into logits.
 # context: >-
-#   You are a data scientist at a factory for electric parts. Cameras above the belt take small colour pictures, and a
-#   network shall sort them into kinds. Different lines have cameras with different numbers of pixels, and different
-#   numbers of kinds, so the sizes are given when the network is made. The plant's software takes logits, since it
+#   Cameras above the belt of a factory for electric parts take small colour pictures, and a network shall sort them
+#   into kinds. Different lines have cameras with different numbers of pixels, and different numbers of kinds, so you,
+#   its data scientist, leave the sizes open until the network is made. The plant's software takes logits, since it
 #   compares them across cameras, and computes probabilities where it needs them.
 # instructions:
 #   - Make two linear layers and a ReLU in `__init__`, with the sizes that are given.
@@ -467,10 +467,10 @@ print("parameters in two layers:", 4 * 6 + 6 + 6 * 2 + 2, " in one layer:", 4 * 
 # points: 4
 # task: Write a function that merges two linear layers without ReLU into one.
 # context: >-
-#   You are a machine learning scientist at an insurance company in finance. A risk score runs on millions of contracts
-#   each night. Looking through the network you find two linear layers with nothing between them, because somebody
-#   removed a ReLU years ago. The score is in use and must not change. You merge the two layers into one that gives the
-#   same numbers with less work, and put on record that the second layer never added anything.
+#   At an insurance company a risk score runs on millions of contracts each night. Looking through the network as a
+#   machine learning scientist, you find two linear layers with nothing between them, because somebody removed a ReLU
+#   years ago. The score is in use and must not change. You merge the two layers into one that gives the same numbers
+#   with less work, and put on record that the second layer never added anything.
 # instructions:
 #   - Compute the one weight that does the work of both.
 #   - Compute the one bias, with the part of the first bias that passes through the second layer.

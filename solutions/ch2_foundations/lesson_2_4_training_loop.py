@@ -3,7 +3,7 @@
 #   id: "2.4"
 #   title: Training your model
 #   objective: Write a training loop, and find out why one does not learn
-#   minutes: 50
+#   minutes: 60
 #   functions:
 #     - torch.optim.SGD
 #     - torch.optim.Optimizer.zero_grad
@@ -37,10 +37,10 @@
 # - A misplaced line raises no error
 
 # %% script [markdown]
-# In this lesson you write a training loop, and you find out why one does not learn. A network that was just created
-# has random weights, so it guesses. Training corrects those weights a little, batch after batch. The loop that does
-# this is short, and you will write it in every project. It matters that you know it line by line, because a line that
-# is missing or misplaced seldom raises an error. The program runs to its end, and what comes out has learned nothing.
+# In this lesson you write a training loop, and you find out why one does not learn. A network that was just created has
+# random weights, so it guesses. Training corrects them a little, batch after batch. The loop for this is short,
+# and it matters that you know it line by line. A line that is missing or misplaced seldom raises an error. The program
+# runs to its end and has learned nothing.
 
 # %% slide [markdown]
 # ## One step, five calls
@@ -68,11 +68,10 @@ for _ in range(3):
     print(toy_loss.item())
 
 # %% script [markdown]
-# One training step has five parts. Clear the gradients of the step before. Send the batch forward through the
-# network, which gives one score for each class. Compute the loss, a single number that says how wrong the scores are.
-# Go backward, so that every weight learns in which direction the loss would rise. Last, the optimizer moves each
-# weight a small distance the other way. The code on the slide takes three such steps on one small batch, and prints
-# the loss each time. It falls.
+# One training step has five parts. Clear the gradients of the step before. Send the batch forward, which gives one
+# score for each class. Compute the loss, a single number that says how wrong the scores are. Go backward, so that every
+# weight learns in which direction the loss would rise. Last, the optimizer moves each weight a small distance the other
+# way. On the slide the loss falls.
 
 # %% slide [markdown]
 # ## The loss takes logits
@@ -88,10 +87,10 @@ print("logits:       ", nn.functional.cross_entropy(sure_logits, right_class).it
 print("probabilities:", nn.functional.cross_entropy(sure_logits.softmax(dim=1), right_class).item())
 
 # %% script [markdown]
-# The raw scores of a network are called logits. The usual loss for classes, cross-entropy, wants exactly these,
-# because it turns them into probabilities itself. That conversion is called softmax. Many people apply it once more
-# before the loss. The slide shows the price. A network that is sure of itself, and right, should have a loss near
-# zero. After a second softmax the same answer still has a large loss, and no training will bring it down.
+# The raw scores of a network are called logits. The usual loss for classes, cross-entropy, wants exactly these, because
+# it turns them into probabilities itself, by softmax. Many people apply softmax once more before the loss, and the
+# slide shows the price. A network that is sure of itself, and right, should have a loss near zero. After a second
+# softmax the same answer has a large loss, and no training will bring it down.
 
 # %% slide [markdown]
 # ## Gradients wait to be cleared
@@ -146,11 +145,13 @@ print("evaluation:", toy_dropout.eval()(ones))
 # %% [markdown]
 # ## A first loss that you can predict
 #
-# Three colours on a grid of 8 by 8 squares make 192 numbers for each picture, enough for a network that trains in
-# seconds. The next cell averages the pixels of each square, then scales every number with the mean and deviation of
-# the 1,000 training pictures. The other 500 are for validation.
+# Three colours on a grid of 8 by 8 squares make 192 numbers for each picture. The next cell averages each square, then
+# scales with mean and deviation of the 1,000 training pictures. The other 500 are for validation. As in lesson 2.2, a
+# `TensorDataset` pairs each row with its label. Only the training loader shuffles.
 
 # %%
+from torch.utils.data import DataLoader, TensorDataset
+
 from scalable_ai.data import cifar10
 
 data = cifar10(num_train=1500, num_test=250)
@@ -158,14 +159,6 @@ squares = nn.functional.avg_pool2d(data.train.images.float(), kernel_size=4).fla
 mean, std = squares[:1000].mean(dim=0), squares[:1000].std(dim=0)
 inputs, labels = (squares - mean) / std, data.train.labels
 print(inputs.shape, labels.shape)
-
-# %% [markdown]
-# As in lesson 2.2, a `TensorDataset` pairs each row with its label. Only the training loader shuffles. The validation
-# loader keeps the order, and its last batch is smaller than the others.
-
-# %%
-from torch.utils.data import DataLoader, TensorDataset
-
 train_loader = DataLoader(TensorDataset(inputs[:1000], labels[:1000]), batch_size=50, shuffle=True)
 val_loader = DataLoader(TensorDataset(inputs[1000:], labels[1000:]), batch_size=200)
 print("batches:", len(train_loader), "of 50 and", [len(batch_labels) for _, batch_labels in val_loader])
@@ -177,6 +170,9 @@ print("batches:", len(train_loader), "of 50 and", [len(batch_labels) for _, batc
 
 
 # %%
+import math
+
+
 class Classifier(nn.Module):
     """192 numbers in, ten logits out."""
 
@@ -188,43 +184,30 @@ class Classifier(nn.Module):
         return self.layers(rows)
 
 
-# %%
-import math
-
 torch.manual_seed(0)
-model = Classifier()
-loss_function = nn.CrossEntropyLoss()
+model, loss_function = Classifier(), nn.CrossEntropyLoss()
 batch, batch_labels = next(iter(train_loader))
 print("first loss:", loss_function(model(batch), batch_labels).item(), "  ln 10:", math.log(10))
 
 # %% [markdown]
-# The two are close. A first loss far from ln 10 would mean that something is wrong before training has even begun,
-# such as labels that do not fit, or inputs that were not scaled.
+# The two are close. A first loss far from ln 10 would mean that something is wrong already, such as inputs that were
+# not scaled.
 #
 # ## One step, taken apart
 #
-# Follow one weight through the step. Before the backward pass it has no gradient at all; after it, the gradient lies
-# beside it. Nothing has moved yet. Only the optimizer moves weights: it subtracts the gradient times the learning
-# rate, `lr`.
+# Follow one weight. The backward pass lays a gradient beside it, and nothing has moved yet. Only the optimizer moves
+# weights: it subtracts the gradient times the learning rate, `lr`. `detach` gives values without their history.
 
 # %%
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 bias = model.layers[3].bias
 print("gradient before:", bias.grad)
-
-loss = loss_function(model(batch), batch_labels)
-loss.backward()
+loss_function(model(batch), batch_labels).backward()
 print("gradient after: ", bias.grad[:3])
-
 expected = bias.detach() - 0.1 * bias.grad
 optimizer.step()
 print("moved by minus lr times gradient:", torch.allclose(bias, expected))
 
-# %% [markdown]
-# `detach` gives the values without their history, since this subtraction is ours and not part of the network. Now see
-# that a second backward pass over an unchanged network doubles the gradient, and that `zero_grad` empties the store.
-
-# %%
 optimizer.zero_grad()
 print("cleared:", bias.grad)
 loss_function(model(batch), batch_labels).backward()
@@ -233,21 +216,25 @@ loss_function(model(batch), batch_labels).backward()
 print("second pass is twice the first:", torch.allclose(bias.grad, 2 * once))
 
 # %% [markdown]
-# You have seen all five calls, though not in the order of a step. You write that step in a moment. The bench below
-# takes several steps with whatever function it is handed, in a network of given weights: `load_state_dict` copies
-# them in by name, where `0.weight` is the weight of the layer at place 0. The weights and the two rows after it are
-# so small that you could follow them on paper.
+# You have seen all five calls: a second backward pass doubled the gradient, and `zero_grad` emptied the store. Now you
+# write the step. The bench below takes several steps with the function it is handed: `load_state_dict` copies given
+# weights in by name, where `0.weight` is the weight of the layer at place 0. Its network comes in evaluation mode, as
+# after any score.
 
 
 # %%
 def run_steps(step, weights, rows, row_labels, lr, num_steps):
-    """Call the function `step` several times from given weights; return the losses and the new weights."""
+    """Call the function `step` several times from given weights; return losses, modes and new weights."""
     num_hidden, num_inputs = weights["0.weight"].shape
     net = nn.Sequential(nn.Linear(num_inputs, num_hidden), nn.ReLU(), nn.Linear(num_hidden, len(weights["2.bias"])))
     net.load_state_dict(weights)
+    modes = []
+    net.register_forward_hook(lambda *_: modes.append("training" if net.training else "evaluation"))
+    net.eval()
     sgd = torch.optim.SGD(net.parameters(), lr=lr)
     losses = [step(net, sgd, rows, row_labels) for _ in range(num_steps)]
-    return {"losses": losses, "weights": {name: value.clone() for name, value in net.state_dict().items()}}
+    after = {name: value.clone() for name, value in net.state_dict().items()}
+    return {"losses": losses, "modes": modes, "weights": after}
 
 
 # %%
@@ -263,16 +250,17 @@ step_case = (step_rows, step_labels, 1.0, 3)
 # %% exercise: assemble_step [markdown]
 # title: Assemble one training step
 # difficulty: 2
-# minutes: 8
+# minutes: 10
 # points: 4
 # task: Write the function that takes one training step on one batch.
 # context: >-
-#   You are a machine learning scientist at a manufacturer of machine parts. Cameras above three lines send batches of
-#   pictures, and each line has a network of its own that keeps learning from what the inspectors decided. All lines
-#   share one function for a single training step. It has to work for any network that returns logits, and for any
-#   optimizer, and the loss it reports goes straight into a dashboard that accepts plain numbers only.
+#   Cameras above three lines of a manufacturer of machine parts send batches of pictures. Each line has a network of
+#   its own that keeps learning from what the inspectors decided, and that is scored between the steps. You are the
+#   machine learning scientist who writes the one function that all lines share, a single training step. It has to work
+#   for any network that returns logits, in whichever mode it comes, and for any optimizer. Its loss goes into a
+#   dashboard that accepts plain numbers only.
 # instructions:
-#   - Bring the five calls of the step into an order in which it learns from its own batch alone.
+#   - Switch to training mode, and bring the five calls into an order in which a step learns from its own batch alone.
 #   - Use cross-entropy on the logits as they are.
 #   - Return the loss of the batch as a plain number; the last line then takes three steps on the bench.
 # hints:
@@ -280,20 +268,19 @@ step_case = (step_rows, step_labels, 1.0, 3)
 #   - Gradients must be empty before the backward pass and full when the optimizer moves the weights.
 #   - A loss is a tensor without dimensions; `.item` makes a number of it.
 # success: >-
-#   Your step clears, goes forward, measures, goes backward and updates. The order carries the meaning: the backward
-#   pass fills the gradients, and the optimizer uses whatever it finds there.
+#   Your step clears, goes forward, measures, goes backward and updates, in training mode. The order matters: the
+#   backward pass fills the gradients, and the optimizer uses whatever it finds there.
 
 
 # %% answer: assemble_step
-# Take the five calls of a step in order
+# In training mode, take the five calls in order
 def train_step(
     model: nn.Module, optimizer: torch.optim.Optimizer, rows: torch.Tensor, labels: torch.Tensor
 ) -> float:  # stub
-    """Take one training step on a batch and return the batch's loss before the update.
+    """Take one step in training mode on a batch; return its mean cross-entropy before the update, a Python float.
 
-    rows: float tensor [N, D], which the model turns into logits [N, C]. labels: int64 tensor [N].
-    Returns the mean cross-entropy as a Python float; the update uses the gradient of this batch alone.
-    """
+    rows: float [N, D], which the model, in either mode, turns into logits [N, C]. labels: int64 [N]."""
+    model.train()
     optimizer.zero_grad()
     loss = nn.functional.cross_entropy(model(rows), labels)
     loss.backward()
@@ -314,6 +301,8 @@ with exercise("assemble_step") as check:
     check.equal(losses[0], 0.6931, "first loss", tolerance=1e-3, likely=likely)
     likely = "The gradients were empty when the optimizer moved: cleared after the backward pass, or not yet computed."
     check.that(losses[1] != losses[0], "a loss that changes", got="the same loss twice", likely=likely)
+    likely = "Layers such as dropout work only in training mode; switch with `model.train()` before the forward pass."
+    check.that("evaluation" not in stepped["modes"], "steps in training mode", got="evaluation mode", likely=likely)
     likely = "The loss takes the logits as they are; a second softmax makes the gradients too small."
     check.equal(losses[1], 0.3005, "second loss", tolerance=1e-3, likely=likely)
     likely = "The third step uses gradients of the steps before: clear them in every step."
@@ -371,9 +360,9 @@ show(
 )
 
 # %% [markdown]
-# The two bugs look different. Without `zero_grad` the curve begins well, because the first gradients are right, and
-# then the steps become too large. With a second softmax it hardly moves. How low could it ever get? The best
-# possible answer is a probability of one for the right class, so feed exactly that to the loss.
+# Without `zero_grad` the curve begins well, because the first gradients are right, and then the steps become too large.
+# With a second softmax it hardly moves. How low could it ever get? The best possible answer is a probability of one for
+# the right class, so feed exactly that to the loss.
 
 # %%
 perfect = torch.eye(10)
@@ -381,14 +370,14 @@ print("loss of perfect probabilities:", loss_function(perfect, torch.arange(10))
 print("e and ten classes:            ", math.log(math.e + 9) - 1)
 
 # %% [markdown]
-# About 1.46 is the floor for ten classes. A loop that applies softmax twice can train for a week and never get below
-# it. Keep this number in mind when you see a curve that flattens early.
+# About 1.46 is the floor for ten classes: a loop that applies softmax twice can train for a week and never get below
+# it.
 #
 # ## Measuring without learning
 #
-# A network with dropout and batch normalization shows what the modes do. Give it the same rows three times in
-# training mode, then three times in evaluation mode. Watch the running mean, which batch normalization keeps for
-# later, and whether gradients are recorded.
+# Give a network with dropout and batch normalization the same rows three times in training mode, then three times in
+# evaluation mode. Watch the running mean, which batch normalization keeps for later, and whether gradients are
+# recorded.
 
 # %%
 torch.manual_seed(1)
@@ -402,25 +391,15 @@ for mode in [True, False]:
 print("evaluation mode records:", layers(batch).requires_grad)
 with torch.no_grad():
     print("inside no_grad:         ", layers(batch).requires_grad)
-
-# %% [markdown]
-# In training mode each call gave another answer and moved the running mean, although nobody asked the network to
-# learn. In evaluation mode nothing moves, yet gradients are still recorded. Switching that off is the task of
-# `torch.no_grad`.
-
-# %% [markdown]
-# One more trap lies in batches of unequal size. The mean of batch means is not the mean over pictures, because it
-# counts each picture of a small batch more than the others. Add up over pictures first, then divide once.
-
-# %%
 batch_values = [torch.tensor([1.0, 1.0, 1.0, 1.0]), torch.tensor([6.0])]
 print("mean of batch means: ", sum(values.mean().item() for values in batch_values) / 2)
 print("mean over all values:", sum(values.sum().item() for values in batch_values) / 5)
 
 # %% [markdown]
-# Cross-entropy has a setting for this: `reduction="sum"` adds up over the batch and does not average. The
-# bench below hands your function a network with both kinds of layers. A small `Recorder` in front notes how that
-# network was asked.
+# In evaluation mode nothing moves, yet gradients are still recorded; `torch.no_grad` switches that off. The last lines
+# show one more trap: a mean of batch means counts each picture of a small batch more. Add up first, with
+# `reduction="sum"`, then divide once. The bench below hands your function a network with both kinds of layers. A small
+# `Recorder` in front notes how that network was asked.
 
 
 # %%
@@ -467,14 +446,14 @@ known_case = (five_rows, torch.tensor([0, 1, 1, 1, 0]), 3)
 # %% exercise: score_model [markdown]
 # title: Score without learning
 # difficulty: 2
-# minutes: 10
+# minutes: 13
 # points: 4
 # task: Write the function that measures loss and accuracy over all batches of a loader.
 # context: >-
-#   You are a data scientist at a hospital group in healthcare. A network that sorts images by urgency is scored every
-#   night, and the scores of last week jumped although the weights had not been touched. The script of your
-#   predecessor scored in training mode and averaged over batches. You write it anew. A scored network must be exactly
-#   what it was before, each image must count once, and two runs must agree to the last digit.
+#   Last week the nightly scores of a network jumped, although its weights had not been touched. It sorts images by
+#   urgency for a group of hospitals, and doctors ask what they can still believe. The script scores in training mode
+#   and averages over batches. As their data scientist you write it anew. A scored network must be exactly what it was
+#   before, each image must count once, and two runs must agree to the last digit.
 # instructions:
 #   - Switch the network to evaluation mode and record no gradients.
 #   - Add up loss and right answers over all batches, then divide by the number of images.
@@ -523,8 +502,10 @@ with exercise("score_model") as check:
 # %% [markdown]
 # ## A loop that does not learn
 #
-# A colleague hands over one epoch of training, and says that it runs without an error. It does. Read it as an
-# inspector would, before you look at what it prints.
+# This epoch of training runs without an error. Read it as an inspector would. Then comes the second inspection of the
+# slides: can it learn a few images by heart? A sound loop brings the loss of eight images close to zero. The bench
+# takes given weights, keeps a `Recorder` in front, and switches to evaluation mode after each epoch, as anybody does
+# who measures between epochs.
 
 
 # %%
@@ -538,12 +519,6 @@ def train_epoch_v0(model, optimizer, loader):
         optimizer.step()
         total += loss.item()
     return total / len(loader)
-
-
-# %% [markdown]
-# The second inspection of the slides: can it learn a few images by heart? A sound loop brings the loss of eight
-# images close to zero. The bench below takes given weights, keeps a `Recorder` in front, and switches to evaluation
-# mode after each epoch, as anybody does who measures between epochs.
 
 
 # %%
@@ -572,19 +547,18 @@ print("loss at first:", symptoms["losses"][0], " after 100 epochs:", symptoms["l
 print("modes of the first six batches:", symptoms["modes"][:6])
 
 # %% [markdown]
-# Eight images, a hundred epochs, and the loss has not come near zero; compare it with the floor of 1.46. The second
-# line shows another fault, which the eight images would never have told: only the first epoch ran in training mode.
-# Three bugs are planted in those ten lines.
+# After a hundred epochs on eight images the loss has not come near zero; compare it with the floor of 1.46. The second
+# line shows another fault: only the first epoch ran in training mode. Three bugs are planted in those ten lines.
 
 # %% exercise: mend_training [markdown]
 # title: Mend a loop that does not learn
 # difficulty: 3
-# minutes: 14
+# minutes: 18
 # points: 5
 # task: Repair the epoch of training so that it passes the inspections.
 # context: >-
-#   You are a programmer in the fraud team of a bank in finance. The epoch above came with a new project, and for two
-#   weeks people have tried other networks, other learning rates and more data, since the program reports no error.
+#   For two weeks a bank's fraud team has tried other networks, other learning rates and more data, and nothing learned.
+#   The epoch above came with the project and reports no error. The team now asks you, its newest programmer, to look.
 #   You suspect the loop itself. Learning eight images by heart takes a second to run and settles the matter, and the
 #   recorded modes tell the rest. The team will go on using your function with networks that contain dropout.
 # instructions:
@@ -641,6 +615,9 @@ with exercise("mend_training") as check:
         "3.bias": torch.zeros(2),
     }
     got = run_epochs(train_epoch, plain, *three, batch_size=1, lr=1.0, num_epochs=1)
+    summed = abs(got["losses"][0] - 3 * 1.4936) < 0.01
+    likely = "Divide by the number of batches, as the epoch that you copied does."
+    check.that(not summed, "the mean of the batch losses", got="their sum", likely=likely)
     likely = "Clear, go backward and update for every batch, and not once an epoch."
     check.equal(got["losses"], [1.4936], "mean loss of three batches", tolerance=1e-3, likely=likely)
 
@@ -648,35 +625,26 @@ with exercise("mend_training") as check:
 # ## Both functions at work
 #
 # Now your two functions train a network with dropout, and a validation score follows each epoch. If one of them does
-# not pass yet, the next two cells stop with an error; come back to them later.
+# not pass yet, the next cell stops with an error; come back to it later.
 
 # %%
 torch.manual_seed(3)
-net = Classifier(dropout=0.3)
+net, history = Classifier(dropout=0.3), []
 sgd = torch.optim.SGD(net.parameters(), lr=0.1)
-history = []
 for _ in range(12):
     history.append((train_epoch(net, sgd, train_loader), evaluate(net, val_loader)["loss"]))
-scores = evaluate(net, val_loader)
-print(f"training loss {history[0][0]:.3f} to {history[-1][0]:.3f}, validation loss {scores['loss']:.3f}")
-print(f"validation accuracy {scores['accuracy']:.3f}, guessing would give about 0.1")
-
-# %%
+print("losses", [round(loss, 3) for loss in history[-1]], " validation accuracy", evaluate(net, val_loader)["accuracy"])
 fig, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
 for losses, style, name in zip(zip(*history, strict=True), ["o-", "s--"], ["training", "validation"], strict=True):
     ax.plot(range(1, 13), losses, style, label=name)
 ax.set(xlabel="epoch", ylabel="loss")
 ax.legend()
-show(
-    fig,
-    "Mean loss in each of 12 epochs: the training curve falls; the validation curve falls with it at first, and "
-    "flattens or turns upwards where the network starts to learn the training pictures by heart.",
-)
+show(fig, "Mean loss in 12 epochs: training falls; validation falls with it, then flattens or turns upwards.")
 
 # %% [markdown]
-# Read such a pair from left to right. While both fall, the network learns something that also holds for pictures it
-# has not seen. Where training goes on falling and validation does not, it learns its own pictures by heart. That
-# gap is no bug of the loop, and the next lesson works on it.
+# Guessing would give an accuracy of about 0.1. Read the two curves from left to right. While both fall, the network
+# learns something that also holds for pictures it has not seen. Where training goes on falling and validation does not,
+# it learns its own pictures by heart. That gap is no bug of the loop, and the next lesson works on it.
 
 # %% quiz: moved_zero_grad [markdown]
 # question: >-

@@ -35,9 +35,8 @@
 # %% script [markdown]
 # In this lesson you run experiments that can be compared, and you tune hyperparameters from their log. Training finds
 # the weights of a network. It does not find the learning rate, the number of epochs or the width of a layer. Those
-# are the hyperparameters, and you choose them. The choice matters, because the same network with the same data can
-# learn well, hardly at all, or blow up. Tuning is an experiment like any other, so most of this lesson is about
-# making it a fair one.
+# hyperparameters you choose. It matters, because the same network with the same data can learn well, hardly at
+# all, or blow up. Tuning is an experiment, and this lesson makes it a fair one.
 
 # %% slide [markdown]
 # ## The learning rate comes first
@@ -57,7 +56,7 @@ for lr in [0.01, 0.4, 1.1]:
 # Begin with the learning rate, which usually matters most. The code on the slide walks down the simplest curve there
 # is, x squared, whose gradient is two x and whose lowest point is zero. With the small rate ten steps hardly get
 # anywhere. With the middle one they arrive. With the large one every step jumps over the lowest point and lands
-# further away than it started. A network has a million such directions, and the picture is the same.
+# further away. A network has a million such directions.
 
 # %% slide [markdown]
 # ## A rate that changes
@@ -82,8 +81,8 @@ for epoch in range(6):
 # %% script [markdown]
 # One rate is seldom best from start to end. Early on, large steps make progress. Later they jump around the goal, and
 # smaller ones settle. A schedule changes the rate while you train. The one on the slide halves it after every second
-# epoch. Look at the order. First the optimizer moves the weights, then the schedule moves the rate. Each schedule is
-# a formula, so you can check it before you spend an hour of training on it.
+# epoch. First the optimizer moves the weights, then the schedule moves the rate. Each schedule is a formula, so you can
+# check it before you spend an hour of training.
 
 # %% slide [markdown]
 # ## A fair comparison
@@ -94,10 +93,22 @@ for epoch in range(6):
 # - First the scale model, then the house
 
 # %% script [markdown]
-# A search tries several configurations and compares them, and the comparison is fair only if nothing else differs.
-# Each run starts with a new network, from the same seed, and sees the same data for the same time. Each run leaves a
-# line in a log, the bad ones too. Since a search multiplies the cost of training, build the scale model first, then
-# the house. Search on little data with few epochs, and train the full size once, with what you found.
+# A search compares several configurations, and the comparison is fair only if nothing else differs. Each run starts
+# with a new network, from the same seed, and sees the same data for the same time. Each run leaves a line in a log, the
+# bad ones too. Since a search multiplies the cost of training, build the scale model first, then the house. Search
+# small, and train the full size once.
+
+# %% slide [markdown]
+# ## Repeat before you compare
+#
+# - Same configuration, other seed: noise
+# - Difference below the noise: no discovery
+# - Several seeds, then means
+
+# %% script [markdown]
+# Even a fair run has luck in it, since the first weights and the order of the batches are drawn at random. So repeat
+# one configuration with several seeds and look at the spread. A difference smaller than that is noise, and you do not
+# take it for a discovery.
 
 # %% slide [markdown]
 # ## Validation chooses, test reports
@@ -118,8 +129,7 @@ print("the same one on test:     ", round(test_scores[winner].item(), 2))
 # One trap remains. On the slide two hundred models guess among ten classes, so each is worth a tenth, and each is
 # scored on one hundred images. The best of them looks twice as good as it is, by luck alone. On fresh images the luck
 # is gone. Whatever data you choose by flatters the winner, so you choose by validation and keep the test data for one
-# honest report at the end. By then you also know how much two seeds differ, and you do not take noise for a
-# discovery.
+# honest report at the end.
 
 # %% [markdown]
 # ## A bench for experiments
@@ -143,9 +153,9 @@ test_rows, test_labels = (test_squares - mean) / std, data.test.labels
 print(len(train_rows), len(val_rows), len(test_rows))
 
 # %% [markdown]
-# Two functions make an experiment: one creates a network, the other trains it with the loop of lesson 2.4. The
-# batches come in an order that a generator of its own draws, so that it is the same in every run. `momentum` lets the
-# optimizer keep a part of the direction of its last step.
+# Two functions make an experiment: one creates a network, the other trains it. The batches come in an order that a
+# generator of its own draws, so that it is the same in every run. `momentum` lets the optimizer keep a part of the
+# direction of its last step. The step and the accuracy are those of lesson 2.4, on rows that lie in memory.
 
 
 # %%
@@ -163,10 +173,6 @@ def fit(model, lr, momentum=0.0, num_epochs=5):
         for places in torch.randperm(len(train_rows), generator=order).split(50):
             losses.append(take_step(model, optimizer, places))
     return sum(losses) / len(losses)
-
-
-# %% [markdown]
-# The step itself and the accuracy are those of lesson 2.4, on rows that lie in memory.
 
 
 # %%
@@ -220,16 +226,13 @@ show(
 )
 
 # %% [markdown]
-# On the left the network has hardly left its start, since five epochs of tiny steps lead nowhere. On the right the
-# loss grows beyond all bounds; `nan`, not a number, is what is left when numbers have become too large to compute
-# with. In between lies a range in which neighbours differ little. For a first choice take a rate from the middle of
-# that range, not the last value before the cliff.
-
-# %% [markdown]
+# On the left five epochs of tiny steps lead nowhere. On the right the loss grows beyond all bounds; `nan`, not a
+# number, is left when numbers have become too large. Take a rate from the middle of the range between, not the last
+# value before the cliff.
+#
 # ## How large is the noise?
 #
-# Before two settings are compared, repeat one. Only the seed differs in the next cell, so whatever differs in the
-# output is noise.
+# Before two settings are compared, repeat one. Only the seed differs next, so the differences are noise.
 
 # %%
 repeated = []
@@ -242,22 +245,19 @@ print("validation accuracy:", [round(value, 3) for value in repeated])
 print("spread:             ", round(max(repeated) - min(repeated), 3))
 
 # %% [markdown]
-# Six runs of one configuration gave different accuracies. If another configuration is better by less than such a
-# spread, a single run of each tells you nothing. Run both with several seeds, and compare means.
-
-# %% [markdown]
+# If another configuration is better by less than this spread, a single run of each tells you nothing. Run both with
+# several seeds, and compare means.
+#
 # ## Schedules, value by value
 #
-# A schedule gives the rate of each step before any training. The cosine goes down half a wave: from `high` to `low`
-# it is low plus half the distance times one plus the cosine of an angle, which grows from 0 to π. The cell compares
-# this formula with PyTorch's own values.
+# The cosine goes down half a wave from `high` to `low`: low plus half the distance times one plus the cosine of an
+# angle, which grows from 0 to π. The cell compares this formula with PyTorch's values.
 
 # %%
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR
 
 high, low, total = 0.8, 0.0, 8
 by_formula = [low + (high - low) / 2 * (1 + math.cos(math.pi * step / total)) for step in range(total)]
-
 plain_sgd = torch.optim.SGD([one_weight], lr=high)
 falling = CosineAnnealingLR(plain_sgd, T_max=total, eta_min=low)
 by_torch = []
@@ -267,21 +267,13 @@ for _ in range(total):
     falling.step()
 print([round(rate, 4) for rate in by_formula])
 print([round(rate, 4) for rate in by_torch])
+print("T_max = 20, stepped after each of 12 batches, is reached after", round(20 / 12, 2), "epochs")
 
 # %% [markdown]
-# `T_max` counts calls of `step`. Whether such a call means an epoch or a batch is your decision, and a frequent
-# mistake: a schedule made for 20 epochs that is stepped after each of 12 batches has run through before the second
-# epoch ends. Divide and see.
-
-# %%
-num_batches, num_epochs = 12, 20
-print("calls in training, stepped by batch:", num_batches * num_epochs)
-print("epochs after which T_max = 20 is reached:", round(20 / num_batches, 2))
-
-# %% [markdown]
-# The other mistake is the order. To see which rate the optimizer really used, the next cell makes one that writes it
-# down at every update. `OneCycleLR` warms up from a low rate to `max_lr` and cools down to nearly zero within
-# `total_steps`.
+# `T_max` counts calls of `step`. Whether a call means an epoch or a batch is your decision: a schedule for 20 epochs
+# that is stepped by batch has run through before the second epoch ends. Another mistake is the order of calls, so the
+# next optimizer writes down the rate of every update. `OneCycleLR` warms up to `max_lr` and cools down to nearly zero
+# within `total_steps`.
 
 
 # %%
@@ -297,7 +289,6 @@ class NotingSGD(torch.optim.SGD):
         return super().step(closure)
 
 
-# %%
 base_lr, num_steps = 0.1, 12
 drop_every, drop_by = 4, 0.5
 lowest_lr, peak_lr = 0.01, 0.4
@@ -312,10 +303,10 @@ print("used:", trial.used)
 # points: 4
 # task: Complete the loop that follows a schedule, and use it for three of them.
 # context: >-
-#   You are a machine learning scientist at a chain of hospitals in healthcare. Training the full model takes a night
-#   on a rented machine. Last week a night was lost, because a schedule had fallen to zero after two epochs. From now
-#   on every schedule is rehearsed first, with an optimizer that notes the rate of each update, so that the whole
-#   night can be seen as a list of numbers beforehand.
+#   Training the full model of a chain of hospitals takes a night on a rented machine. Last week a night was lost,
+#   because a schedule had fallen to zero after two epochs. You are the machine learning scientist who now rehearses
+#   every schedule first, with an optimizer that notes the rate of each update, so that the whole night can be seen as a
+#   list of numbers beforehand.
 # instructions:
 #   - Update the weights first, then move the schedule.
 #   - Multiply the rate by `drop_by` after every `drop_every` steps.
@@ -397,9 +388,8 @@ show(
 # %% [markdown]
 # ## A search that is not fair
 #
-# With momentum as a second knob, several combinations have to be tried. A colleague's search goes through them one by
-# one, and its log looks reasonable. Put it to the test as you would a pair of scales: weigh the same thing four
-# times.
+# With momentum as a second knob, several combinations have to be tried. The search below goes through them one by one,
+# and its log looks reasonable. Put it to the test as you would a pair of scales: weigh the same thing four times.
 
 
 # %%
@@ -414,7 +404,6 @@ def search_v0(configs, seed):
     return log
 
 
-# %%
 same = {"lr": 0.03, "momentum": 0.5}
 for line in search_v0([same, same, same, same], seed=1):
     print(line)
@@ -431,10 +420,10 @@ for line in search_v0([same, same, same, same], seed=1):
 # points: 4
 # task: Repair the search so that nothing but the configuration differs between its runs.
 # context: >-
-#   You are a data scientist at a fashion retailer. For months the team has used the search above to set up the model
-#   that sorts product photos, and noticed that whatever was tried last tended to win. The order in which colleagues
-#   typed their ideas decided what went into production. You repair the search before the next season. It must give
-#   the same line for the same configuration, in whatever order the list arrives.
+#   Whatever is tried last tends to win. This is what the team of a fashion retailer noticed, after months in which the
+#   search above set up the model that sorts product photos. The order in which people typed their ideas decided what
+#   went into production. As its data scientist you repair the search before the next season. It must give the same line
+#   for the same configuration, in whatever order the list arrives.
 # instructions:
 #   - Give every configuration a new network from the same seed.
 #   - Measure the accuracy on the pictures that are meant for choosing.
@@ -470,8 +459,15 @@ def search(configs: list, seed: int) -> list:  # stub
 from scalable_ai.checks import exercise
 
 with exercise("fair_search") as check:
-    weighed = search([same, same, {"lr": 0.3, "momentum": 0.0}, same], 1)
+    rates = [0.03, 0.03, 0.3, 0.03]
+    configs = [{"lr": lr, "momentum": 0.5} for lr in rates]
+    weighed = search(configs, 1)
     check.equal(len(weighed), 4, "number of lines in the log", likely="One line for each configuration.")
+    kept = [{"lr": lr, "momentum": 0.5} for lr in rates]
+    likely = "Make a new dictionary for each line, and leave those that are given as they are."
+    check.equal(configs, kept, "the configurations after the search", likely=likely)
+    likely = "The lines stand in the order in which the configurations were given."
+    check.equal([line["lr"] for line in weighed], rates, "learning rates in the log", likely=likely)
     keys = {"lr", "momentum", "seed", "val_accuracy"}
     check.equal(set(weighed[0]), keys, "keys of a line", likely="Keep the form that the log had.")
     results = [weighed[place]["val_accuracy"] for place in (0, 1, 3)]
@@ -480,7 +476,7 @@ with exercise("fair_search") as check:
     torch.manual_seed(1)
     alone = make_model()
     fit(alone, 0.03, 0.5)
-    likely = "The name promises the validation pictures, and the given seed."
+    likely = "Train with rate and momentum of the configuration, from the given seed, and score on validation pictures."
     check.equal(results[0], accuracy(alone, val_rows, val_labels), "val_accuracy", likely=likely)
 
 # %% [markdown]
@@ -499,7 +495,7 @@ for knob in knobs:
 #
 # Your own log decides by the means in its last column. Here is one that was handed over at the end of a search, with
 # one line for each run: three seeds for each of four configurations. A run that blew up has no number, which Python
-# writes as `nan`. The colleague also noted test accuracies, although nobody should have looked.
+# writes as `nan`. Test accuracies were noted too, although nobody should have looked.
 
 # %%
 import io
@@ -543,10 +539,10 @@ print("mean:", sum([0.45, nan, 0.44]) / 3, "  math.isnan:", math.isnan(nan))
 # points: 4
 # task: Write the function that chooses a configuration from the log of a search.
 # context: >-
-#   You are a data engineer at a bank in finance. Models there may only go into service with a written rule of choice,
-#   so that an auditor gets the same answer from the same log. The rule of your bank reads: the mean over seeds of the
-#   validation accuracy decides; a configuration that has blown up with any seed is out; test accuracies take no part.
-#   You write the rule as a function, for logs of any length, with lines in any order.
+#   At a bank, models may only go into service with a written rule of choice, so that an auditor gets the same answer
+#   from the same log. The rule that you get as its data engineer reads: the mean over seeds of the validation accuracy
+#   decides; a configuration that has blown up with any seed is out; test accuracies take no part. You write the rule as
+#   a function, for logs of any length, with lines in any order.
 # instructions:
 #   - Collect the validation accuracies of each pair of learning rate and momentum.
 #   - Leave out each pair in which a run has blown up.

@@ -270,11 +270,10 @@ print("readings:", readings.shape, " wear:", wear.shape, " first loss:", wear.po
 # points: 4
 # task: Complete a LightningModule for tool wear and let a Trainer fit it.
 # context: >-
-#   You are a programmer at a manufacturing plant that makes engine parts. A cutting tool that is changed too late
-#   ruins parts, and one that is changed too early costs money, so the plant predicts wear from sensor readings. A
-#   colleague left a network in plain PyTorch and a training script of many pages. The next plant has other machines
-#   and wants the same model, so you move what is particular to it into a LightningModule, and leave the loop to the
-#   Trainer.
+#   In a plant that makes engine parts, a cutting tool that is changed too late ruins parts, and one that is changed
+#   too early costs money, so the plant predicts wear from sensor readings. The programmer before you left a network
+#   in plain PyTorch and a training script of many pages. The next plant has other machines and wants the same model,
+#   so you move what is particular to it into a LightningModule, and leave the loop to the Trainer.
 # instructions:
 #   - Inherit from Lightning's class for modules.
 #   - Return the mean squared difference, `functional.mse_loss`, of predictions and targets.
@@ -324,6 +323,8 @@ with exercise("first_module") as check:
     likely = "Is the loss returned, is it the mean squared difference, and are all parameters with the optimizer?"
     moved = bool(weights["weight"].abs().sum() > 0)
     check.that(moved, "weights that have moved from zero", got="weights of zero", likely=likely)
+    steps = "Two epochs of 96 tools in batches of 16 are twelve steps: limit the Trainer by its `max_epochs`."
+    check.equal(trainer.global_step, 12, "steps that the Trainer took", likely=steps)
     check.equal(weights["weight"], column[:6].T, "weights['weight']", tolerance=1e-4, likely=likely)
     check.equal(weights["bias"], column[6], "weights['bias']", tolerance=1e-4, likely=likely)
 

@@ -36,11 +36,10 @@
 # - An MLP is told neither
 
 # %% script [markdown]
-# In this lesson you build CNNs and RNNs, and a layer of your own. A CNN is a convolutional neural network, made for
-# pictures, and an RNN is a recurrent one, made for sequences. The choice matters because the plain network of
-# linear layers, the multilayer perceptron or MLP, sees a picture as a heap of three thousand numbers. It has to
-# learn at every place anew what an edge is. An architecture is a statement about the data, and where the statement
-# is true it saves parameters. So keep a toolbox, and take the right tool for the job.
+# In this lesson you build CNNs and RNNs, and a layer of your own. A CNN is a convolutional neural network, for
+# pictures, and an RNN is a recurrent one, for sequences. It matters because a multilayer perceptron, or MLP,
+# must learn at every place anew what an edge is. An architecture is a statement about the data, and where it
+# is true it saves parameters. So keep a toolbox, with the right tool for the job.
 
 # %% slide [markdown]
 # ## One small filter, used everywhere
@@ -151,7 +150,9 @@ print("registered:", [name for name, _ in Scale().named_parameters()])
 # ## One window, one number
 #
 # Take the layer `conv` from above and a real picture, or a drawn stand-in. With a padding of 1, the output at row 10
-# and column 20 looks at the rows 9 to 11 and the columns 19 to 21. The cell computes filter 5 there by hand.
+# and column 20 looks at the rows 9 to 11 and the columns 19 to 21. The cell computes filter 5 there by hand. Then it
+# sets three filters for gray pictures: for edges between left and right, for edges between top and bottom, and an
+# average.
 
 # %%
 from scalable_ai.data import cifar10
@@ -162,12 +163,6 @@ window = images[0, :, 9:12, 19:22]
 by_hand = (window * conv.weight[5]).sum() + conv.bias[5]
 print(f"by hand {by_hand.item():.6f}   by the layer {conv(images[:1])[0, 5, 10, 20].item():.6f}")
 
-# %% [markdown]
-# Multiply 27 numbers by 27 weights, add up, add the bias: that is all. A filter answers strongly where the window
-# looks like its weights. To see it, set three filters by hand on gray pictures: one for edges between left and
-# right, one for edges between top and bottom, and one that averages.
-
-# %%
 filters = nn.Conv2d(1, 3, kernel_size=3, padding=1, bias=False)
 left_right = torch.tensor([[-1.0, 0.0, 1.0]] * 3)
 with torch.no_grad():
@@ -194,35 +189,26 @@ for ax in panels.flat:
 show(fig, "Two gray pictures, and beside each the answers of an edge filter for columns, one for rows, and a blur.")
 
 # %% [markdown]
-# In the two middle columns white means no change. Blue marks an edge where it gets lighter to the right, or
-# downwards, and red one where it gets darker. One filter finds its edges wherever they are. The coloured frame comes
-# from the padding, whose zeros look like a black border. In a CNN nobody sets the weights, they are learned, but the
-# filters of a first layer often come to look much like these.
+# A filter answers strongly where the window looks like its weights. In the middle columns blue marks an edge where it
+# gets lighter to the right, or downwards, red one where it gets darker. The coloured frame comes from the padding,
+# whose zeros look like a black border. In a CNN weights are learned, but those of a first layer often look much like
+# these.
 
 # %% [markdown]
 # ## The same filter at every place
 #
-# Weight sharing can be put to the test. Shift a picture by five columns: the answer of a convolution should shift
-# by five columns, and otherwise stay the same. Columns next to a border are left out, since `roll` brings in there
-# what left on the other side. A linear layer over one row of pixels is tested beside it.
+# Shift a picture by five columns: the answer of a convolution should shift too, and that of a linear layer not. Border
+# columns, which `roll` fills, are left out. How far does a unit see? Its receptive
+# field is the window it depends on, and the side of that its view. Autograd measures it: go backwards from one output,
+# and count columns with a gradient.
 
 # %%
 shifted = images[:1].roll(5, dims=3)
 same = torch.allclose(conv(shifted)[..., 6:-1], conv(images[:1]).roll(5, dims=3)[..., 6:-1], atol=1e-5)
 print("convolution, answer shifts with the picture: ", same)
-
 row, linear = images[0, 0, 16], nn.Linear(32, 32)
 same = torch.allclose(linear(row.roll(5))[6:-1], linear(row).roll(5)[6:-1], atol=1e-5)
 print("linear layer, answer shifts with the picture:", same)
-
-# %% [markdown]
-# So what a convolution has learned at one place it knows at all places, and a linear layer does not.
-#
-# ## How far a unit sees
-#
-# One number of the output depends on a window of the input, its receptive field. We call the side of that window
-# its view. Autograd can measure it: mark the input, take one output, go backwards, and count the columns whose
-# gradient is not zero.
 
 
 # %%
@@ -241,14 +227,10 @@ print("three:                   ", view(plain, plain, plain))
 print("the first with stride 2: ", view(halving, plain, plain))
 
 # %% [markdown]
-# Each layer adds its kernel minus one, here 2. But after a stride of 2, neighbouring units stand 2 pixels apart, so
-# a later layer adds 2 times 2. The rule: a layer adds (kernel − 1) times the product of all strides before it. That
-# gives 3 + 4 + 4 = 11 in the last line.
-
-# %% [markdown]
-# A pooling layer such as `nn.MaxPool2d(2)` keeps the largest number of each window. It has a kernel, a stride and
-# the same formula of sizes, and no weights. A convolution has one filter for each channel out. A filter has kernel
-# squared weights for each channel in, and one bias. The next cell counts both layers.
+# The rule: a layer adds (kernel − 1) times the product of all strides before it. The last line gives 3 + 4 + 4 = 11. A
+# pooling layer such as `nn.MaxPool2d(2)` keeps the largest number of each window: a kernel, a stride, the same formula
+# of sizes, no weights. A convolution has one filter for each channel out, with kernel squared weights for each channel
+# in, and one bias.
 
 # %%
 pool = nn.MaxPool2d(2)
@@ -263,9 +245,9 @@ print("convolution:", sum(p.numel() for p in wide.parameters()), "=", 32 * (16 *
 # points: 4
 # task: Write a function that states size, parameters and view of every layer in a planned stack.
 # context: >-
-#   You are a machine learning scientist at a manufacturer of solar cells. Cameras photograph each wafer, and a crack
+#   Cameras photograph each wafer at a manufacturer of solar cells, where you are a machine learning scientist. A crack
 #   can be twenty pixels long, so a unit of the last layer must see at least that far. The controller beside the belt
-#   has room for a fixed number of parameters. Colleagues propose stacks by the dozen. Before anybody books a machine
+#   has room for a fixed number of parameters. Stacks are proposed by the dozen. Before anybody books a machine
 #   to train one, you want a table that tells for each layer its output size, its parameters and its receptive field.
 # instructions:
 #   - Compute the side of each layer's output from the side before it.
@@ -328,23 +310,16 @@ for layer, planned in zip(built, plan_stack(32, 3, stack), strict=True):
 # %% [markdown]
 # ## A picture as a sequence of rows
 #
-# Now the other tool. To read a picture row by row, each step must hold one row of all three channels: 32 red
-# numbers, 32 green, 32 blue. The rows have to come before the channels, and `permute` does that. Is a plain
-# `reshape` to the same shape as good?
+# To read a picture row by row, each step must hold one row of all three channels: 32 red numbers, 32 green, 32 blue.
+# The rows have to come before the channels, and `permute` does that. Is a plain `reshape` as good? And which output
+# knows the whole picture? The cell changes row 12, to see which of the 32 outputs take notice.
 
 # %%
 as_rows = images.permute(0, 2, 1, 3).flatten(2)
 row_4 = torch.cat([images[7, channel, 4] for channel in range(3)])
-print("from", list(images.shape), "to", list(as_rows.shape))
 print("with permute, step 4 of picture 7 is its row 4:", torch.equal(as_rows[7, 4], row_4))
 print("with reshape alone:                            ", torch.equal(images.reshape(1000, 32, 96)[7, 4], row_4))
 
-# %% [markdown]
-# `reshape` reads the numbers in the order in which they lie, so its step 4 holds three rows of red. The shape is
-# right and the content is not. Next question: which output knows the whole picture? Change row 12 and see which of
-# the 32 outputs take notice.
-
-# %%
 torch.manual_seed(1)
 lstm = nn.LSTM(input_size=96, hidden_size=64, batch_first=True)
 changed = as_rows[:8].clone()
@@ -352,7 +327,7 @@ changed[:, 12] = 1 - changed[:, 12]
 with torch.no_grad():
     outputs, (hidden, memory) = lstm(as_rows[:8])
     effect = (lstm(changed)[0] - outputs).abs().mean(dim=(0, 2))
-print("outputs", list(outputs.shape), " hidden", list(hidden.shape))
+print("from", list(images.shape), "to", list(as_rows.shape), "to outputs", list(outputs.shape))
 print("the last output is the hidden state:", torch.equal(outputs[:, -1], hidden[-1]))
 
 # %%
@@ -361,25 +336,19 @@ ax.bar(range(32), effect.numpy())
 ax.axvline(11.5, color="grey", linestyle="--")
 ax.set(xlabel="step (row of the picture)", ylabel="mean change of the output", title="Row 12 was changed")
 show(fig, "Bars of how much each of 32 outputs changed: nothing before step 12, most at step 12, fading afterwards.")
-print(
-    "changed before step 12:",
-    effect[:12].count_nonzero().item(),
-    " from step 12 on:",
-    effect[12:].count_nonzero().item(),
-)
+changed_steps = effect.nonzero().flatten()
+print("changed outputs: from step", changed_steps.min().item(), "to", changed_steps.max().item())
 
 # %% [markdown]
-# An output knows what was read so far, and nothing of what follows. So only the last one, `outputs[:, -1]`, has
-# seen the whole picture, and it equals the hidden state. The trace of an early row fades on the way. A trained LSTM
-# learns gates that keep what matters.
+# `reshape` reads the numbers as they lie, so its step 4 holds three rows of red: the shape is right and the content is
+# not. An output knows what was read so far, and nothing of what follows. So only the last one, `outputs[:, -1]`, has
+# seen the whole picture, and it equals the hidden state. The trace of an early row fades; a trained LSTM learns gates
+# that keep what matters.
 
 # %% warning [markdown]
-# Without `batch_first=True` an LSTM takes the first dimension for the steps and the second for the batch. No error
-# tells you so, because a batch of pictures by rows fits both readings.
-
-# %% [markdown]
-# A colleague's function reads 32 pictures with given weights and returns 32 rows of 64 numbers, just the shape that
-# was asked for. A good test asks more than the shape. Replace picture 0 by a black one: only result 0 may change.
+# Without `batch_first=True` an LSTM takes the first dimension for the steps and the second for the batch, without an
+# error, because a batch of pictures by rows fits both readings. The function below returns just the shape that was
+# asked for. A good test asks more. Replace picture 0 by a black one: only result 0 may change.
 
 
 # %%
@@ -404,10 +373,10 @@ print("shape:", list(before.shape), " results changed:", (before != after).any(d
 # points: 4
 # task: Write the colleague's function anew, so that each picture is read row by row and by itself.
 # context: >-
-#   You are a programmer in a hospital's technology group. A scanner delivers pictures line by line, and an LSTM is to
-#   read them in that order. Its code runs, its shapes are as expected, and training it goes nowhere. You have just
-#   seen one symptom: a patient's result changes when another patient's picture does. Three of its five lines are
-#   at fault, and none of them raises an error.
+#   A scanner delivers pictures line by line, and an LSTM is to read them in that order. Its code runs, its shapes are
+#   as expected, and training it goes nowhere. In the hospital, where you are the programmer of the imaging group, you
+#   have just seen one symptom: a patient's result changes when another patient's picture does. Three of its five lines
+#   are at fault, and none of them raises an error.
 # instructions:
 #   - Make one step from each row, holding that row of every channel.
 #   - Read the batch with the pictures as its first dimension.
@@ -458,17 +427,21 @@ with exercise("read_rows") as check:
     likely = "The last row does not reach the result: take the last step of each picture."
     moved = not torch.allclose(read_rows(cut, weights), result)
     check.that(moved, "a result that the last row can change", got="the same result", likely=likely)
-    likely = "A step mixes several rows: `permute` the rows before the channels, then flatten."
     trusted = nn.LSTM(96, 64, batch_first=True)
     trusted.load_state_dict(weights)
-    check.equal(result.detach(), trusted(as_rows[:32])[0][:, -1].detach(), "read_rows of 32 pictures", likely=likely)
+    known, (_, memory) = trusted(as_rows[:32])
+    likely = "The second of the two states is the memory inside the LSTM; what it puts out is in the outputs."
+    same = torch.allclose(result, memory[-1], atol=1e-5)
+    check.that(not same, "the output after the last row", got="the memory after the last row", likely=likely)
+    likely = "Step t is row t of all channels: `permute` the rows before the channels, then flatten."
+    check.equal(result.detach(), known[:, -1].detach(), "read_rows of 32 pictures", likely=likely)
 
 # %% [markdown]
 # ## Three architectures, one LightningModule
 #
 # A LightningModule does not mind which network it holds. The next cells wrap an MLP, a CNN and an LSTM in the same
-# one and train each in the same way. First, as in lesson 3.1, Lightning's notices and the warnings that do not
-# concern us are turned down.
+# one and train each in the same way. The CNN is the stack that was planned above. The LSTM network is a module of its
+# own: its rows have to be made first, its last output taken, and turned into ten scores by a linear layer.
 
 # %%
 import logging
@@ -502,11 +475,6 @@ class Classifier(pl.LightningModule):
         return torch.optim.Adam(self.parameters(), lr=2e-3)
 
 
-# %% [markdown]
-# The LSTM network is a small module of its own, since its rows have to be made first and its last output taken. A
-# linear layer turns that output into ten scores. The CNN is the stack that was planned above.
-
-
 # %%
 class RowNetwork(nn.Module):
     def __init__(self, hidden_size):
@@ -515,11 +483,9 @@ class RowNetwork(nn.Module):
         self.head = nn.Linear(hidden_size, 10)
 
     def forward(self, pictures):
-        outputs, _ = self.lstm(pictures.permute(0, 2, 1, 3).flatten(2))
-        return self.head(outputs[:, -1])
+        return self.head(self.lstm(pictures.permute(0, 2, 1, 3).flatten(2))[0][:, -1])
 
 
-# %%
 def make_network(name):
     if name == "MLP":
         return nn.Sequential(nn.Flatten(), nn.Linear(3072, 64), nn.ReLU(), nn.Linear(64, 10))
@@ -543,29 +509,17 @@ for name in ["MLP", "CNN", "LSTM"]:
     print(f"{name:5} {size:7,} parameters   accuracy {trainer.callback_metrics['val_accuracy'].item():.3f}")
 
 # %% [markdown]
-# Read the two columns together. Accuracy is measured on 200 pictures that were held out, where guessing reaches
-# about 0.1. Each network had the same pictures and four epochs, and the CNN and the LSTM get by with a fraction of
-# the MLP's parameters. One short run with one seed is no ranking, though. How to compare runs in earnest is the
-# subject of the next lesson.
-
-# %% tip [markdown]
-# On another device than the CPU, test an architecture once before you trust it. Some versions of some accelerators
-# have computed an LSTM wrongly, without an error. The next cell compares yours with the CPU, where there is one.
-
-# %%
-has_accelerator = torch.accelerator.is_available()
-device = torch.accelerator.current_accelerator() if has_accelerator else torch.device("cpu")
-with torch.no_grad():
-    elsewhere = lstm.to(device)(as_rows[:8].to(device))[0].to("cpu")
-    here = lstm.to("cpu")(as_rows[:8])[0]
-print(f"device {device}, largest difference from the CPU: {(elsewhere - here).abs().max().item():.1e}")
+# Accuracy is measured on 200 held-out pictures, where guessing reaches about 0.1. The CNN and the LSTM get by with a
+# fraction of the MLP's parameters. One short run with one seed is no ranking; how to compare runs in earnest is the
+# subject of the next lesson. On a device other than the CPU, compare an LSTM's outputs with the CPU's once: some
+# versions of some accelerators have computed them wrongly, without an error.
 
 # %% [markdown]
 # ## A layer of your own
 #
 # Deep networks are often made of residual blocks: what comes in goes out again, plus a correction that a few
 # convolutions compute. If a learnable scale in front of the correction starts at zero, a new block changes nothing
-# at first, so that adding blocks cannot spoil a network. A colleague wrote one.
+# at first, so that adding blocks cannot spoil a network. Here is one.
 
 
 # %%
@@ -582,10 +536,15 @@ class ColleagueBlock(nn.Module):
         return x + self.scale * branch
 
 
+try:
+    torch.optim.SGD(ColleagueBlock(4, 2).parameters(), lr=0.1)
+except ValueError as error:
+    print("ValueError:", error)
+
 # %% [markdown]
-# It runs, and gradients even arrive at the scale. To find out what is wrong, ask the block some questions. `examine`
-# notes how many numbers the optimizer would get and a checkpoint would hold, what the new block does to its inputs,
-# and what it does once every parameter was set to known numbers.
+# It runs, and gradients even arrive at the scale. `examine` asks the block how many numbers the optimizer would get and
+# a checkpoint would hold, what the new block does to its inputs, and what it does once every parameter was set to known
+# numbers.
 
 
 # %%
@@ -601,21 +560,17 @@ def examine(block, inputs):
     return found
 
 
-# %%
 channels, depth = 4, 2
 inputs = images[:5, [0, 1, 2, 0], 8:16, 8:16]
 found = examine(ColleagueBlock(channels, depth), inputs)
 print("new block changes nothing:", torch.equal(found["new"], inputs))
 print("parameters:", found["parameters"], " saved:", found["saved"])
-try:
-    torch.optim.SGD(ColleagueBlock(channels, depth).parameters(), lr=0.1)
-except ValueError as error:
-    print("ValueError:", error)
 
 # %% [markdown]
-# Nothing is registered. Here the optimizer complains, since the block stands alone. Inside a larger network it
-# would not: the other layers have parameters enough, and the block would stay at zero for ever, on the CPU, and
-# missing from every checkpoint. By the rule of the first exercise, a convolution from 4 to 4 channels has 148 numbers.
+# Nothing is registered. The optimizer complained, since the block stood alone. Inside a
+# larger network it would not: the other layers have parameters enough, and the block would stay at zero for ever, on
+# the CPU, and missing from every checkpoint. By the rule of the first exercise, a convolution from 4 to 4 channels has
+# 148 numbers.
 
 # %% exercise: block [markdown]
 # title: A block that is registered
@@ -624,10 +579,11 @@ except ValueError as error:
 # points: 4
 # task: Write a residual block whose convolutions and scale are registered.
 # context: >-
-#   You are a data scientist at a retailer. A network that recognizes articles on a conveyor belt is to be made deeper
-#   with residual blocks, without touching what it can already do. With the colleague's block the loss curve looked
-#   exactly like before, for two weeks, and the checkpoints had the same size as before. Nobody had asked the new layer
-#   what it had registered. Your block must pass that question, for any number of channels and any depth.
+#   At a retailer, a network that recognizes articles on a conveyor belt is to be made deeper with residual blocks,
+#   without touching what it can already do. With the block above the loss curve looked exactly like before, for two
+#   weeks, and the checkpoints had the same size as before. Nobody had asked the new layer what it had registered. As
+#   the data scientist of the team you write a block that passes this question, for any number of channels and any
+#   depth.
 # instructions:
 #   - Register a list of convolutions, each with weights of its own.
 #   - Register a scale of zeros, one number for each channel, that can be learned.
@@ -635,7 +591,7 @@ except ValueError as error:
 # hints:
 #   - PyTorch looks for modules and parameters among the attributes, and does not look into a list of Python.
 #   - "`nn.Parameter(tensor)` makes a tensor one that is trained, moved and saved."
-#   - The forward pass of the colleague is right; the faults are in what he stored.
+#   - The forward pass above is right; the faults are in what is stored.
 # success: >-
 #   Your block is registered: the optimizer finds every number, a device gets it, and a checkpoint holds it. Counting
 #   parameters after writing a layer takes one line and finds this silent mistake.
@@ -666,7 +622,8 @@ from scalable_ai.checks import exercise
 
 with exercise("block") as check:
     likely = (
-        "Two convolutions of 148 numbers each, and a scale of 4. What stands in a bare list or a tensor is not found."
+        "Two convolutions of 148 numbers each, and a scale of 4. What stands in a bare list or a tensor is not found, "
+        "and one convolution that stands in a list twice is found once."
     )
     check.equal(report["parameters"], 300, "parameters of 4 channels, depth 2", likely=likely)
     likely = "More is saved than learned: a buffer, or one convolution that stands in the list twice."
@@ -680,10 +637,6 @@ with exercise("block") as check:
         correction = nn.functional.conv2d(correction, weight, bias, padding=1).relu()
     wanted = inputs + torch.linspace(-0.3, 0.4, 4).view(4, 1, 1) * correction
     check.equal(report["set"], wanted, "output with known parameters", likely="ReLU follows every convolution.")
-
-# %% [markdown]
-# A block keeps the shape of its input, so it fits between any two layers. That is what makes it a part: you can put
-# as many of them into `nn.Sequential` as you like, next to those that PyTorch ships.
 
 # %% quiz: twice_the_side [markdown]
 # question: >-

@@ -235,9 +235,9 @@ for row in csv.DictReader(io.StringIO(text)):
 # task: Write a function that reads the history of one metric from the text of a CSV log.
 # context: >-
 #   You are a data engineer at a bank. The teams that train fraud models use several tools, but each run leaves a CSV
-#   log, and an audit has to be able to draw its curves years later, when the tools are gone. A colleague's reader
-#   treated empty cells as zeros, and a model seemed to have had a loss of zero at every other step. You write
-#   the reader that the archive will keep.
+#   log, and an audit has to be able to draw its curves years later, when the tools are gone. The present reader
+#   treats empty cells as zeros, and a model seemed to have a loss of zero at every other step. You write the reader
+#   that the archive will keep.
 # instructions:
 #   - Go through the rows of the log in their order.
 #   - Leave out the rows in which the metric was not logged.
@@ -281,7 +281,7 @@ with exercise("metric_history") as check:
 #
 # Next, several runs. A sweep trains the same module once for each value of a setting. A colleague wrote one. To
 # test it, we give it the same learning rate twice: two runs with equal settings should leave equal logs. The helper
-# `read_log` returns what stands in a run's two files.
+# `read_log` returns what stands in a run's two files, and `count_logs` tells how many logs your own sweep will leave.
 
 
 # %%
@@ -292,6 +292,19 @@ def read_log(log_dir):
     return {"settings": dict(line.split(": ") for line in lines), "rows": list(csv.DictReader(io.StringIO(text)))}
 
 
+def count_logs(rates, seed):
+    """Run your `run_sweep` with an empty folder in place of `folder`; return how many logs it leaves there."""
+    global folder
+    with tempfile.TemporaryDirectory() as empty:
+        folder, kept = empty, folder
+        try:
+            run_sweep(rates, seed)
+        finally:
+            folder = kept
+        return len(list(Path(empty).rglob("metrics.csv")))
+
+
+# %%
 def colleague_sweep(rates, seed):
     pl.seed_everything(seed, verbose=False)
     logger = CSVLogger(folder, name="colleague")
@@ -302,7 +315,6 @@ def colleague_sweep(rates, seed):
     return [read_log(logger.log_dir)]
 
 
-# %%
 records = colleague_sweep([0.2, 0.2], seed=3)
 print("logs:", len(records), " settings:", records[0]["settings"])
 for row in records[0]["rows"]:
@@ -321,13 +333,13 @@ for row in records[0]["rows"]:
 # points: 4
 # task: Write the colleague's sweep anew, so that every run starts alike and has a log of its own.
 # context: >-
-#   You are a machine learning scientist at an online retailer that predicts returns. Last month's sweep chose a
-#   learning rate that did no better than the old one in production. You look into its log and find the runs
-#   written into each other, the wrong settings noted, and the luck of the first weights mixed into every comparison.
-#   The next sweep has to be one that you would sign.
+#   Last month's sweep at an online retailer that predicts returns chose a learning rate that did no better than the
+#   old one in production. As the machine learning scientist there you look into its log and find the runs written
+#   into each other, the wrong settings noted, and the luck of the first weights mixed into every comparison. The next
+#   sweep has to be one that you would sign.
 # instructions:
 #   - Start each run from the given seed.
-#   - Give each run a logger of its own below the folder.
+#   - Give each run, also of a rate that comes twice, a logger and a log of its own below `folder`.
 #   - Build the module with the learning rate that is to be noted.
 #   - Train it for two epochs and collect what its log says.
 # hints:
@@ -372,6 +384,9 @@ with exercise("run_sweep") as check:
     check.that(losses[0] == losses[2], "equal curves from equal settings", got="two different curves", likely=likely)
     likely = "Different rates should leave different curves; does the module get the rate?"
     check.that(losses[0] != losses[1], "another curve from another rate", got="the same curve", likely=likely)
+    left = count_logs([0.2, 0.2], 3)
+    likely = "A run with the same rate must not write over the log of an earlier one; give it a version of its own."
+    check.that(left == 2, "two logs of one rate given twice, below `folder`", got=f"{left} found", likely=likely)
     other = [float(row["val_loss"]) for row in run_sweep([0.2], 4)[0]["rows"] if row["val_loss"]]
     likely = "Start from the seed that the function is given."
     check.that(other != losses[0], "another curve from another seed", got="the same curve", likely=likely)
@@ -496,8 +511,8 @@ show(
 # points: 4
 # task: Write a function that finds the best value of a metric over all runs and all their steps.
 # context: >-
-#   You are a data scientist at a manufacturer of pumps. Each night a cluster trains some hundred models that predict
-#   failures. In the morning a script has to name the run and the step whose checkpoint goes on trial. Some runs
+#   Each night the cluster of a manufacturer of pumps trains some hundred models that predict failures. In the morning
+#   a script by you, the data scientist, has to name the run and the step whose checkpoint goes on trial. Some runs
 #   diverge, and from then on their loss is not a number. Last week such a run was declared the winner, because a
 #   comparison with it never came out as better or worse.
 # instructions:
@@ -538,7 +553,8 @@ with exercise("best_run") as check:
     likely = "Look at every step: run a was at its best before its end."
     check.equal(best_run(example, "min"), ("a", 2, 0.25), "smallest loss", likely=likely)
     check.equal(best_run(example, "max"), ("a", 3, 0.75), "largest accuracy", likely="The mode says which end is good.")
-    broken = {"broken": [(1, math.nan), (2, math.nan)], "sound": [(1, 2.0), (2, math.nan), (3, 1.5), (4, 1.5)]}
+    nan = float("nan")
+    broken = {"broken": [(1, nan), (2, nan)], "sound": [(1, 2.0), (2, nan), (3, 1.5), (4, 1.5)]}
     likely = "Leave nan out before you compare, and of equal values take the first."
     check.equal(best_run(broken, "min"), ("sound", 3, 1.5), "a run that broke", likely=likely)
     tied = {"zeta": [(7, 0.5)], "alpha": [(5, 0.5)]}

@@ -194,7 +194,7 @@ from scalable_ai.data import cifar10
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", message=".*does not have many workers.*|.*LeafSpec.*")
 data = cifar10(num_train=4000, num_test=500)
-print(data)
+print("source:", data.source)
 
 loader = DataLoader(TensorDataset(data.train.images / 255, data.train.labels), batch_size=50, shuffle=True)
 test_images, test_labels = data.test.images / 255, data.test.labels
@@ -391,6 +391,19 @@ for device in ["cpu", "meta"]:
     first_tensor = next(iter(torch.load(folder / "state.pt", weights_only=True, map_location=device).values()))
     print(device, list(first_tensor.shape), first_tensor.device)
 
+# %% [markdown]
+# And a service wants no gradients. Scores that carry them keep every step towards them in memory. The colleague's
+# scores do, as the next cell shows; its function will tell whether yours do.
+
+
+# %%
+def records_gradients(raw, images):
+    """Return whether the scores of classify_file, which you write next, carry gradients."""
+    return classify_file(raw, images).requires_grad
+
+
+print("the colleague's scores carry gradients:", careless.requires_grad)
+
 # %% exercise: classify_file [markdown]
 # title: Load a model that somebody sent
 # difficulty: 2
@@ -442,7 +455,9 @@ with exercise("classify_file") as check:
     check.equal(one, trained_scores[7:8], "scores of one image alone", likely=likely, tolerance=1e-3)
     plain_scores = classify_file(Path(folder, "state.pt").read_bytes(), test_images[:5])
     check.equal(plain_scores, trained_scores[:5], "scores of a file without prefix", tolerance=1e-3)
-    check.that(not plain_scores.requires_grad, "scores without gradients", got="scores with gradients")
+    likely = "Compute the scores inside `torch.inference_mode()`."
+    got = "scores with gradients"
+    check.that(not records_gradients(raw_file, test_images[:5]), "scores without gradients", got=got, likely=likely)
     incomplete = io.BytesIO()
     torch.save(dict(list(state.items())[1:]), incomplete)
     for name, bad in {"gift": (folder / "gift.pt").read_bytes(), "incomplete": incomplete.getvalue()}.items():
@@ -596,10 +611,10 @@ for number, entry in memory["state"].items():
 # points: 5
 # task: Write the two halves of a training run that may be interrupted between them.
 # context: >-
-#   You are a data engineer at a bank. The fraud model trains every night on a rented machine that may be taken away
-#   at any moment, and a second machine then takes over. The auditors accept this on one condition: the weights must be
-#   those of a night without interruption. The two machines share nothing but one file. The present version keeps
-#   the weights alone, and its nights differ from each other, as in the figure above.
+#   A bank's fraud model trains every night on a rented machine that may be taken away at any moment, and a second
+#   machine then takes over. The auditors accept this on one condition: the weights must be those of a night without
+#   interruption. The two machines share nothing but one file. You take over as data engineer. The present version
+#   keeps the weights alone, and its nights differ from each other, as in the figure above.
 # instructions:
 #   - Train from the given weights up to the interruption with `start` and `run_steps`.
 #   - Return the bytes of a file that holds a dictionary with `"model"`, `"optimizer"` and `"next_step"`.
@@ -638,7 +653,11 @@ from scalable_ai.checks import exercise
 with exercise("resume_run") as check:
     raw = first_part(fresh_weights(3), 20)
     check.that(isinstance(raw, bytes), "bytes from first_part", got=type(raw).__name__, likely="Return .getvalue().")
-    found = torch.load(io.BytesIO(raw), weights_only=True)
+    try:
+        found = torch.load(io.BytesIO(raw), weights_only=True)
+    except pickle.UnpicklingError:
+        likely = "Save the state dicts of model and optimizer, not the objects themselves."
+        check.that(False, "a file of plain data", got="a file with pickled objects", likely=likely)
     keys = ["model", "next_step", "optimizer"]
     check.that(set(keys) <= set(found), f"a file with the keys {keys}", got=sorted(found))
     check.equal(found["next_step"], 20, "next_step", likely="Steps 0 to 19 are done.")
@@ -664,18 +683,29 @@ print("equal to the last bit:", all(torch.equal(resumed[name], tensor) for name,
 # %% [markdown]
 # ## A failure while saving
 #
-# A checkpoint is saved over the last one, every hour, and in one of those moments the power goes. The next cell
-# stands for the disk: `write` puts bytes into a file, and with `cut` it stops after so many of them and raises
-# `PowerCut`. Then a new model is saved over an old one, with a cut.
+# A checkpoint is saved over the last one, every hour, and in one of those moments the power goes. The next two cells
+# stand for the disk: `write` puts bytes into a file, and with `cut` it stops after so many of them and raises
+# `PowerCut`, which remembers what then lay in the folder.
 
 # %%
 import os
 
 
 class PowerCut(Exception):
-    """The machine stopped while it was writing."""
+    """The machine stopped while it was writing; found is what lay in the folder at that moment."""
 
 
+def files_in(place):
+    """Return the files of a folder: name -> bytes."""
+    return {file.name: read_back(file) for file in Path(place).iterdir() if file.is_file()}
+
+
+def read_back(path):
+    """Return the bytes of the file at path."""
+    return Path(path).read_bytes()
+
+
+# %%
 def write(raw, path, cut=None):
     """Write bytes to the file at path; with cut, write only so many and raise PowerCut."""
     with open(path, "wb") as file:
@@ -683,13 +713,13 @@ def write(raw, path, cut=None):
         file.flush()
         os.fsync(file.fileno())
     if cut is not None:
-        raise PowerCut(f"{cut} of {len(raw)} bytes were written")
+        stopped = PowerCut(f"{cut} of {len(raw)} bytes were written")
+        stopped.found = files_in(Path(path).parent)
+        raise stopped
 
 
-def read_back(path):
-    """Return the bytes of the file at path."""
-    return Path(path).read_bytes()
-
+# %% [markdown]
+# Now a new model is saved over an old one, with a cut.
 
 # %%
 old_model, new_model = first_part(fresh_weights(3), 1), first_part(fresh_weights(3), 2)
@@ -718,7 +748,8 @@ print("letter:", read_back(folder / "letter.txt"), " part file left:", (folder /
 
 # %% [markdown]
 # The last exercise is tried out by a rehearsal. It saves an old model and then a new one, perhaps with a power cut,
-# through whatever function you hand it. It reports whether the cut was noticed and what lies in the folder.
+# through whatever function you hand it. It reports whether the cut was noticed, what lay in the folder at that moment,
+# and what afterwards. The moment counts: after a real cut no line runs any more that could repair anything.
 
 
 # %%
@@ -729,9 +760,10 @@ def rehearse(save, old, new, cut):
         save(old, path, None)
         try:
             save(new, path, cut)
-        except PowerCut:
-            noticed = True
-        return {"noticed": noticed, "files": {file.name: read_back(file) for file in Path(place).iterdir()}}
+            files = files_in(place)
+        except PowerCut as stopped:
+            noticed, files = True, stopped.found
+        return {"noticed": noticed, "files": files, "afterwards": files_in(place)}
 
 
 cut = len(new_model) // 2
@@ -745,18 +777,18 @@ print("noticed:", careless_end["noticed"], {name: len(raw) for name, raw in care
 # points: 4
 # task: Write a save that leaves a complete file at its path at every moment.
 # context: >-
-#   You are a programmer at a manufacturer whose inspection cameras train on site and save their model every hour.
-#   Somebody pulls a plug about once a week. Twice already a camera came back with half a file, the old model was gone,
-#   and the line stood still until a technician arrived. The new rule is that the path holds a complete model at every
-#   moment, the old one or the new one, and that whoever called learns when a save did not succeed.
+#   The inspection cameras of a manufacturer train on site and save their model every hour. Somebody pulls a plug
+#   about once a week. Twice already a camera came back with half a file, the old model was gone, and the line stood
+#   still until a technician arrived. The new rule, which you as the programmer carry out, is that the path holds a
+#   complete model at every moment, the old one or the new one, and that whoever called learns when a save did not
+#   succeed.
 # instructions:
-#   - Write the bytes, with `cut`, to a file beside the old one.
-#   - Rename it to the path when it is complete.
-#   - Let a PowerCut pass through, and run the two rehearsals.
+#   - Save the bytes by `write`, with `cut`, so that the path holds a complete model before, during and after the save.
+#   - Let the caller learn of a PowerCut, and run the two rehearsals.
 # hints:
-#   - Beside means in the same folder, for instance at the path with something added to its end.
-#   - When `write` raises, the lines after it do not run, and here that is just what you want.
-#   - Nothing has to be caught and nothing removed.
+#   - Where in the folder may the new bytes lie while they are not complete yet?
+#   - In the cell above, a letter was replaced in a single operation.
+#   - When `write` raises, the lines after it do not run; nothing has to be caught and nothing removed.
 # success: >-
 #   The path held the old model until the new one was complete, because a rename happens at once or not at all. With
 #   that, saving is no longer the moment in which a failure costs everything, which is fault tolerance on a small scale.
@@ -781,17 +813,21 @@ after_success = rehearse(safe_save, old_model, new_model, None)
 from scalable_ai.checks import exercise
 
 with exercise("safe_save") as check:
+    likely = "Rename the complete file to the path, so that nothing else stays behind."
     files = after_success["files"]
-    check.that(list(files) == ["model.pt"], "one file after a success", got=list(files), likely="Rename, do not copy.")
+    check.that(list(files) == ["model.pt"], "one file after a success", got=list(files), likely=likely)
     check.that(files["model.pt"] == new_model, "the new model after a success", got="other bytes", likely="Rename it.")
+    likely = "Hand `cut` on to `write`, and do not catch what it raises."
+    check.that(after_cut["noticed"], "a PowerCut that reaches the caller", got="silence", likely=likely)
     kept_file = after_cut["files"].get("model.pt")
-    check.that(
-        kept_file is not None, "a model after a power cut", got="none", likely="Never remove the old file first."
-    )
-    likely = "The old file may not be opened for writing; write beside it."
+    likely = "Write in the folder of the path, and never remove or rename the old file."
+    check.that(kept_file is not None, "a model at the moment of the cut", got="none", likely=likely)
+    likely = "Write beside the old file, and rename only what is complete; after a cut nothing can be repaired."
     got = f"another file, of {len(kept_file)} bytes"
-    check.that(kept_file == old_model, "the old model after a power cut", got=got, likely=likely)
-    check.that(after_cut["noticed"], "a PowerCut that reaches the caller", got="silence", likely="Do not catch it.")
+    check.that(kept_file == old_model, "the old model at the moment of the cut", got=got, likely=likely)
+    likely = "An exception is no sign that the new file is complete; rename after `write` has come back."
+    left = after_cut["afterwards"].get("model.pt")
+    check.that(left == old_model, "the old model when the exception has passed", got="another file", likely=likely)
     again = rehearse(safe_save, b"old letter", b"new letter", 3)
     check.equal(again["files"].get("model.pt"), b"old letter", "another rehearsal with a cut", likely=likely)
 

@@ -239,13 +239,15 @@ class Guarded(nn.Module):
 
 example = torch.linspace(0, 1, 2 * 3 * 8 * 8).reshape(2, 3, 8, 8)
 small, large = example.flip(0) * 0.9, example * 255
+large[:, 1] = 0.5  # a channel that is nearly black
 trials = [small, large, torch.stack([small[0], large[1]])]
-print("brightest value of each image:", [batch.amax(dim=(1, 2, 3)).tolist() for batch in trials])
+for batch in trials:
+    print("brightest value of each image:", [round(value, 2) for value in batch.amax(dim=(1, 2, 3)).tolist()])
 
 # %% [markdown]
-# The first batch runs from 0 to 1, the second from 0 to 255, and the third mixes both kinds. The next cell runs a
-# module in three forms: as it is (which PyTorch calls eager), traced and exported. When the exporter refuses, its many
-# lines of detail are set aside and the first line of the error is kept.
+# The first batch runs from 0 to 1, the second from 0 to 255 with one channel nearly black, and the third mixes both
+# kinds. The next cell runs a module in three forms: as it is (which PyTorch calls eager), traced and exported. When the
+# exporter refuses, the beginning of its long error is kept.
 
 # %%
 import contextlib
@@ -260,7 +262,7 @@ def exported_or_refused(module, example):
     try:
         return torch.export.export(module, (example,)).module()
     except RuntimeError as error:
-        return "refused: " + str(error).strip().partition("(")[0]
+        return "refused: " + str(error).strip().partition(" (")[0]
 
 
 # %%
@@ -278,7 +280,7 @@ for name, outputs in run_everywhere(Guarded(), example, trials).items():
     if isinstance(outputs, str):
         print(f"{name:8} {outputs}")
     else:
-        print(f"{name:8} brightest value of each batch:", [output.max().item() for output in outputs])
+        print(f"{name:8} brightest value of each batch:", [round(output.max().item(), 2) for output in outputs])
 
 # %% [markdown]
 # Compare the rows. The eager module brings every batch into the range from 0 to 1. The trace lets 255 through, without
@@ -340,9 +342,9 @@ from scalable_ai.checks import exercise
 
 with exercise("no_branches") as check:
     expected = [torch.stack([image / 255 if image.max() > 1 else image for image in batch]) for batch in trials]
-    likely = "Divide an image when any of its values is above 1, and all of its pixels then."
+    likely = "Divide an image by 255 when any of its values is above 1, and then all of its pixels in all channels."
     check.equal(results["eager"][:2], expected[:2], "the module itself", likely=likely)
-    likely = "One maximum for each image: `dim=(1, 2, 3)`, not one for the batch."
+    likely = "One maximum for each image: `dim=(1, 2, 3)`, neither one for the batch nor one for each channel."
     check.equal(results["eager"][2], expected[2], "the module itself on a mixed batch", likely=likely)
     likely = "A Python `if` is frozen by the trace; `torch.where` is not."
     check.equal(results["traced"], expected, "the trace", likely=likely)
@@ -362,7 +364,8 @@ any_batch = ({0: Dim("batch")},)
 try:
     torch.export.export(trained, (test_images[:1],), dynamic_shapes=any_batch)
 except Exception as error:
-    print("refused:", next(line.strip(" -") for line in str(error).splitlines() if "constant" in line)[:83])
+    reason = next(line.strip(" -") for line in str(error).splitlines() if "constant" in line)
+    print("refused:", reason.partition(". ")[0])
 two_images = test_images[:2].clone()
 program = torch.export.export(trained, (two_images,), dynamic_shapes=any_batch)
 for size in [1, 2, 500]:
@@ -445,10 +448,10 @@ print([list(batch.shape) for batch in batches])
 # points: 4
 # task: Export a network for any batch size to both formats and run it in both runtimes.
 # context: >-
-#   You are a programmer at a retail marketplace. Sellers upload single photographs by day, and at night the service
-#   goes through the uploads in large batches. A colleague exported the sorter with one photograph as the example. It
-#   passed his test, which sent one photograph, and it crashed at midnight. His PyTorch file also gave different scores
-#   on every call, because the network was still in training mode and its dropout went into the file. You export it
+#   Sellers at a retail marketplace upload single photographs by day, and at night the service goes through the
+#   uploads in large batches. The sorter was exported with one photograph as the example. It passed a test, which sent
+#   one photograph, and it crashed at midnight. The PyTorch file also gave different scores on every call, because the
+#   network was still in training mode and its dropout went into the file. As the programmer in charge you export it
 #   again, once for each format, and try several batch sizes before it ships.
 # instructions:
 #   - Switch the network to evaluation mode.
@@ -475,7 +478,8 @@ first_images = test_images[:2].clone()  # blank: :2
 program = torch.export.export(ready, (first_images,), dynamic_shapes=sizes)  # blank: dynamic_shapes
 torch.onnx.export(ready, (first_images,), onnx_path, dynamic_shapes=sizes, verbose=False, **names)  # blank: sizes
 
-# Run every batch in both runtimes
+# Run every batch in both runtimes, without the network
+del ready
 runtime = onnxruntime.InferenceSession(onnx_path, providers=["CPUExecutionProvider"])
 program_scores = [program.module()(batch) for batch in batches]  # blank: program.module()
 session_scores = [runtime.run(["scores"], {"images": batch.numpy()})[0] for batch in batches]  # blank: batch.numpy()
@@ -488,9 +492,9 @@ with exercise("open_batch") as check:
     with torch.no_grad():
         expected = [trained(batch) for batch in batches]
     check.that(len(program_scores) == 3, "one result for each batch", got=len(program_scores))
+    likely = "In training mode dropout changes the scores: is the network in evaluation mode?"
     for batch, got, other, want in zip(batches, program_scores, session_scores, expected, strict=True):
         name = f"batch of {len(batch)}"
-        likely = "In training mode dropout changes the scores: is the network in evaluation mode?"
         check.equal(got.detach(), want, f"{name} in PyTorch", likely=likely, tolerance=1e-4)
         check.equal(other, want.numpy(), f"{name} in ONNX Runtime", likely=likely, tolerance=1e-4)
 
@@ -526,10 +530,10 @@ for name, got in candidates.items():
 # points: 4
 # task: Write a function that compares the scores of several exported forms with the network's own.
 # context: >-
-#   You are a data scientist at a bank. A model that reads cheques is exported every week, to two formats, by a job
-#   that nobody watches. Before a file replaces the running one, the job has to decide whether it is the same model.
-#   Last month a file passed whose scores were not numbers, and once a file that answered for one image only. You write
-#   the report that the job obeys, so it must be strict about shapes and about numbers, and lenient about rounding.
+#   A bank's model that reads cheques is exported every week, to two formats, by a job that nobody watches. Before a
+#   file replaces the running one, the job has to decide whether it is the same model. Last month a file passed whose
+#   scores were not numbers, and once a file that answered for one image only. As its data scientist you write the
+#   report that the job obeys, so it must be strict about shapes and about numbers, and lenient about rounding.
 # instructions:
 #   - Give a form with another shape, or with a value that is not finite, an infinite gap and no agreement.
 #   - Otherwise divide the largest absolute difference by the largest absolute expected score.
@@ -576,6 +580,9 @@ with exercise("parity") as check:
     moved = parity(wanted, {"moved": wanted - np.array([[0.0, 0.0], [3.0, 0.3]], dtype=np.float32)}, 0.5)["moved"]
     likely = "Largest absolute difference, divided by the largest absolute expected score."
     check.equal(moved, {"gap": 1.0, "same_class": 1.0, "passed": False}, "lower scores", likely=likely, tolerance=1e-5)
+    below = parity(-2 * wanted, {"below": -2 * wanted + np.float32(1.5)}, 0.25)["below"]
+    likely = "The largest absolute score is 6 here, and a gap of exactly the tolerance passes."
+    check.equal(below, {"gap": 0.25, "same_class": 1.0, "passed": True}, "scores below zero", likely=likely)
     swapped = parity(wanted, {"swapped": wanted[:, ::-1].copy()}, 1.0)["swapped"]
     likely = "The gap alone decides about passing; the share of classes is reported beside it."
     check.equal(swapped, {"gap": 2.5 / 3, "same_class": 0.0, "passed": True}, "swapped", likely=likely, tolerance=1e-5)

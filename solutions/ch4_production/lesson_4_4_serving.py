@@ -312,12 +312,21 @@ from scalable_ai.checks import exercise
 with exercise("endpoint") as check:
     status = [reply[0] for reply in replies]
     check.equal(replies[0], [200, {"status": "ok"}], "the health path", likely="The method that reads is GET.")
-    likely = "Is the function's parameter a request of your class, and the path that of the trials?"
+    causes = {
+        404: "Is the path that of the trials?",
+        405: "Predictions are asked for with POST.",
+        422: "Your contract refuses it: look at the key, at the lengths, and at the type of the function's parameter.",
+        500: "The function itself failed: hand `score` the list of rows, not the whole request.",
+    }
+    likely = causes.get(status[1], "")
     check.equal(status[1:3], [200, 200], "status of two valid requests", likely=likely)
     likely = "A dictionary with the key predictions, one list of ten for each instance, in order."
     check.equal(replies[2][1], {"predictions": score(example_rows)}, "three predictions", likely=likely)
-    likely = "A row has exactly 12 numbers, and a request at least one row under the key instances."
-    check.equal(status[3:7], [422, 422, 422, 422], "status of four broken requests", likely=likely)
+    likely = (
+        "The function's parameter is of your class: 12 numbers in a row, at least one row, under the key instances."
+    )
+    for number, what in enumerate(["a row of 11", "a row of 13", "no row at all", "another key"], start=3):
+        check.equal(status[number], 422, f"status for {what}", likely=likely)
     check.equal(status[7], 404, "status for another model's name", likely="Only the model called tiles is served.")
 
 # %% [markdown]
@@ -325,7 +334,7 @@ with exercise("endpoint") as check:
 #
 # Now from the scale model to the house. Uvicorn is a server that listens on a port and hands requests to the app. It
 # runs in a thread of its own, so that the notebook stays free. Port 0 lets the system pick a free port, which avoids a
-# quarrel with whatever else is running.
+# quarrel with whatever else is running; the line with `url` reads which one it became.
 
 # %%
 import threading
@@ -424,10 +433,10 @@ print("instances of each request:", [len(request["instances"]) for request in wa
 # points: 3
 # task: Write a function that answers several waiting requests with one call of the model.
 # context: >-
-#   You are a data engineer at a bank. The service that reads amounts from scanned cheques is asked by many branches,
-#   each with one cheque or a small stack. Every call of the network has an entry fee, and in the morning the queue
-#   grows. A first version of batching gave each branch an equal share of the answers, which was right in the test,
-#   where all stacks were equally high. You write it so that each branch gets exactly its own, in its own order.
+#   The service that reads amounts from a bank's scanned cheques is asked by many branches, each with one cheque or a
+#   small stack. Every call of the network has an entry fee, and in the morning the queue grows. A first version of
+#   batching gave each branch an equal share of the answers, which was right in the test, where all stacks were
+#   equally high. You are the data engineer who writes it so that each branch gets exactly its own, in its own order.
 # instructions:
 #   - Collect the instances of all requests in one list.
 #   - Call the model once.
@@ -463,7 +472,10 @@ call_sizes = counted.sizes
 from scalable_ai.checks import exercise
 
 with exercise("one_call") as check:
-    likely = "One call with the instances of all requests, not one call for each."
+    left = [len(request["instances"]) for request in waiting]
+    likely = "Your function changed a request. Collect in a new list, and run the cell that makes `waiting` again."
+    check.equal(left, [2, 1, 3], "instances of each request afterwards", likely=likely)
+    likely = "Call `predict` once, with the instances of all requests."
     check.equal(call_sizes, [6], "rows in each call", likely=likely)
     check.equal(len(together), 3, "number of replies", likely="One reply for each request.")
     for number, asked in enumerate(waiting):
@@ -515,10 +527,10 @@ for copies in [1, 2, 3]:
 # points: 3
 # task: Write a function that sends each request to the healthy copy that is free first.
 # context: >-
-#   You are a data engineer at a hospital. Three copies of a service look at X-ray images; most of them take a
-#   fraction of a second and a few, with many slices, take long. The balancer in front deals them out in turn, so short
-#   examinations wait behind long ones, and last night every third request went to a copy whose health path
-#   no longer answered. You write the rule that the balancer should have had, and try it on the recorded load.
+#   Three copies of a hospital's service look at X-ray images; most of them take a fraction of a second and a few,
+#   with many slices, take long. The balancer in front deals them out in turn, so short examinations wait behind long
+#   ones, and last night every third request went to a copy whose health path no longer answered. You, the data
+#   engineer, write the rule that the balancer should have had, and try it on the recorded load.
 # instructions:
 #   - Keep for every healthy copy the time at which it will be free.
 #   - Choose the copy with the earliest time, the lowest number of equal ones.
@@ -555,8 +567,9 @@ from scalable_ai.checks import exercise
 with exercise("least_busy") as check:
     got = least_busy([0.0, 1.0, 2.0, 3.0], [5.0, 1.0, 1.0, 1.0], [True, True])
     check.equal(got, [0, 1, 1, 1], "a long request, then short ones", likely="Copy 0 is busy until 5.")
-    got = least_busy([0.0, 0.0, 0.0, 0.0], [1.0, 2.0, 3.0, 1.0], [True, True, True])
-    check.equal(got, [0, 1, 2, 0], "four at once", likely="Of equal times take the lowest number.")
+    got = least_busy([0.0, 0.0, 0.0, 0.0, 0.0], [1.0, 2.0, 3.0, 1.5, 1.0], [True, True, True])
+    likely = "Of equal times take the lowest number; a copy that is busy starts the next one when it is free."
+    check.equal(got, [0, 1, 2, 0, 1], "five at once", likely=likely)
     got = least_busy([0.0, 0.1, 0.2], [1.0, 1.0, 1.0], [False, True, False])
     check.equal(got, [1, 1, 1], "one healthy copy of three", likely="Leave out copies that are not healthy.")
     got = least_busy([0.0, 0.0, 10.0, 10.5], [6.0, 1.0, 3.0, 1.0], [True, True])

@@ -258,7 +258,7 @@ def pick_device(found, wish="auto"):
 
 
 # %% wrong: pick_device - another kind of error
-# says: a ValueError
+# says: other errors say less
 def pick_device(found, wish="auto"):
     if wish == "auto":
         return "cuda" if "cuda" in found else "cpu"
@@ -303,3 +303,12 @@ def pick_device(found, wish="auto"):
     if wish != "auto":
         return wish
     return {True: "cuda", False: "cpu"}["cuda" in found]
+
+
+# %% wrong: unmet - lines written anew and not as they stand in the file
+# says: each as it is written there
+# scores: 0.75
+def unmet(requirements, installed):
+    asked = [Requirement(line) for line in requirements.splitlines() if line.strip() and line.strip()[0] != "#"]
+    found = {one: installed.get(canonicalize_name(one.name)) for one in asked}
+    return [str(one) for one, version in found.items() if version is None or version not in one.specifier]

@@ -406,3 +406,76 @@ def evaluate(photos, truth, batch_size):
         predictions[places] = predict(batch)
     mistakes = [place for place in range(len(truth)) if predictions[place] != truth[place]]
     return {"accuracy": 1 - len(mistakes) / len(truth), "mistakes": mistakes, "predictions": predictions}
+
+
+# %% wrong: dataset - the whole archive converted for each example
+# says: convert only this one
+class ImageSet(Dataset):
+    def __init__(self, images, labels):
+        self.images, self.labels = images, labels
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, index):
+        return (self.images.float() / 255)[index], self.labels[index]
+
+
+image_set = ImageSet(images, labels)
+length = len(image_set)
+batch_images, batch_labels = next(iter(DataLoader(image_set, batch_size=8)))
+
+
+# %% wrong: dataset - the notebook's images in place of its own
+# says: serves any archive
+class ImageSet(Dataset):
+    def __init__(self, images, labels):
+        self.images, self.labels = images, labels
+
+    def __len__(self):
+        return len(labels)
+
+    def __getitem__(self, index):
+        return images[index].float() / 255, labels[index]
+
+
+image_set = ImageSet(images, labels)
+length = len(image_set)
+batch_images, batch_labels = next(iter(DataLoader(image_set, batch_size=8)))
+
+
+# %% wrong: dataset - divided by the brightest number of each image
+# says: divide by 255
+class ImageSet(Dataset):
+    def __init__(self, images, labels):
+        self.images, self.labels = images, labels
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, index):
+        image = self.images[index].float()
+        return image / image.max(), self.labels[index]
+
+
+image_set = ImageSet(images, labels)
+length = len(image_set)
+batch_images, batch_labels = next(iter(DataLoader(image_set, batch_size=8)))
+
+
+# %% right: dataset - names of its own for image and label, a plain int as label
+class ImageSet(Dataset):
+    def __init__(self, images, labels):
+        self.images, self.labels = images, labels
+
+    def __len__(self):
+        return self.images.shape[0]
+
+    def __getitem__(self, index):
+        images, labels = self.images, self.labels
+        return images[index].to(torch.float32).div(255), int(labels[index])
+
+
+image_set = ImageSet(images, labels)
+length = len(image_set)
+batch_images, batch_labels = next(iter(DataLoader(image_set, batch_size=8)))

@@ -295,6 +295,14 @@ def collapse(weight1, bias1, weight2, bias2):
     return weight2 @ weight1
 
 
+# %% wrong: collapse - the second bias written over
+# says: make new tensors
+# scores: 0.8
+def collapse(weight1, bias1, weight2, bias2):
+    bias2 += weight2 @ bias1
+    return weight2 @ weight1, bias2
+
+
 # %% right: collapse - asked of the two layers, with zero and with unit vectors
 def collapse(weight1, bias1, weight2, bias2):
     def both(rows):

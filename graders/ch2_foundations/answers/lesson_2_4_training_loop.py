@@ -1,7 +1,8 @@
 # %% wrong: assemble_step - gradients never cleared
 # says: clear the gradients in every step
-# scores: 0.6
+# scores: 0.8
 def train_step(model, optimizer, rows, labels):
+    model.train()
     loss = nn.functional.cross_entropy(model(rows), labels)
     loss.backward()
     optimizer.step()
@@ -13,8 +14,9 @@ stepped = run_steps(train_step, start, *step_case)
 
 # %% wrong: assemble_step - cleared between backward and update
 # says: No weight moved
-# scores: 0.2
+# scores: 0.4
 def train_step(model, optimizer, rows, labels):
+    model.train()
     loss = nn.functional.cross_entropy(model(rows), labels)
     loss.backward()
     optimizer.zero_grad()
@@ -27,8 +29,9 @@ stepped = run_steps(train_step, start, *step_case)
 
 # %% wrong: assemble_step - update before the backward pass
 # says: not yet computed
-# scores: 0.2
+# scores: 0.4
 def train_step(model, optimizer, rows, labels):
+    model.train()
     optimizer.zero_grad()
     loss = nn.functional.cross_entropy(model(rows), labels)
     optimizer.step()
@@ -41,8 +44,9 @@ stepped = run_steps(train_step, start, *step_case)
 
 # %% wrong: assemble_step - softmax before the loss
 # says: logits as they are
-# scores: 0
+# scores: 0.2
 def train_step(model, optimizer, rows, labels):
+    model.train()
     optimizer.zero_grad()
     loss = nn.functional.cross_entropy(model(rows).softmax(dim=1), labels)
     loss.backward()
@@ -57,6 +61,7 @@ stepped = run_steps(train_step, start, *step_case)
 # says: plain number
 # scores: 0.8
 def train_step(model, optimizer, rows, labels):
+    model.train()
     optimizer.zero_grad()
     loss = nn.functional.cross_entropy(model(rows), labels)
     loss.backward()
@@ -71,6 +76,7 @@ stepped = run_steps(train_step, start, *step_case)
 # says: from before the update
 # scores: 0.8
 def train_step(model, optimizer, rows, labels):
+    model.train()
     optimizer.zero_grad()
     nn.functional.cross_entropy(model(rows), labels).backward()
     optimizer.step()
@@ -82,8 +88,9 @@ stepped = run_steps(train_step, start, *step_case)
 
 # %% wrong: assemble_step - the loss summed over the batch
 # says: mean cross-entropy
-# scores: 0
+# scores: 0.2
 def train_step(model, optimizer, rows, labels):
+    model.train()
     optimizer.zero_grad()
     loss = nn.functional.cross_entropy(model(rows), labels, reduction="sum")
     loss.backward()
@@ -94,8 +101,23 @@ def train_step(model, optimizer, rows, labels):
 stepped = run_steps(train_step, start, *step_case)
 
 
+# %% wrong: assemble_step - evaluation mode left on
+# says: training mode
+# scores: 0.8
+def train_step(model, optimizer, rows, labels):
+    optimizer.zero_grad()
+    loss = nn.functional.cross_entropy(model(rows), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+stepped = run_steps(train_step, start, *step_case)
+
+
 # %% right: assemble_step - cleared after the update, with a loss object
 def train_step(model, optimizer, rows, labels):
+    model.train()
     optimizer.zero_grad()
     logits = model(rows)
     loss = nn.CrossEntropyLoss()(logits, labels)

@@ -718,3 +718,15 @@ def choose_run(runs, most):
         return None
     run, epoch, accuracy = max(moments, key=lambda moment: (moment[2], -moment[0]["parameters"], -moment[1]))
     return run["name"], epoch, accuracy
+
+
+# %% right: track_run - checkpoints in a folder of the run's name
+def track_run(module, name, epochs, train_data, val_data):
+    logger = CSVLogger(folder, name=name)
+    place = Path(folder, "kept", name)
+    keeper = ModelCheckpoint(dirpath=place, filename="best", monitor="val_accuracy", mode="max")
+    pl.Trainer(max_epochs=epochs, logger=logger, callbacks=keeper, **quiet).fit(module, train_data, val_data)
+    return {"log": logger.log_dir, "checkpoint": keeper.best_model_path}
+
+
+seen = rehearse(track_run, script, run_name)

@@ -374,3 +374,20 @@ class MendedModel(StayModel):
 
 
 mended = hospital_run(MendedModel, ward)
+
+
+# %% wrong: mend - the loss returned and no longer logged
+# says: call self.log with the name train_loss
+class MendedModel(StayModel):
+    def training_step(self, batch, batch_idx):
+        return functional.mse_loss(self.network(batch[0]), batch[1])
+
+    def on_validation_epoch_end(self):
+        super().on_validation_epoch_end()
+        self.gaps.clear()
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=self.hparams.lr)
+
+
+mended = hospital_run(MendedModel, ward)

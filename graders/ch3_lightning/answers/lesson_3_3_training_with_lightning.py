@@ -514,3 +514,13 @@ with open(Path(logger.log_dir) / "metrics.csv") as file:
     logged = [float(line["val_accuracy"]) for line in csv.DictReader(file)]
 kept_after = torch.load(keep_best.best_model_path, weights_only=True)["state_dict"]["epochs"].item()
 best_accuracy = keep_best.best_model_score.item()
+
+
+# %% wrong: scaling - more than the asked efficiency
+# says: an equal one is enough
+def scaling(seconds):
+    return {devices: (seconds[1] / time, seconds[1] / time / devices) for devices, time in seconds.items()}
+
+
+def devices_worth(seconds, least):
+    return max(devices for devices, (_, efficiency) in scaling(seconds).items() if efficiency > least)

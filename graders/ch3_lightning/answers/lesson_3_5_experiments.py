@@ -109,7 +109,7 @@ def run_sweep(rates, seed):
 
 # %% wrong: run_sweep - a seed of one's own
 # says: starts from the given seed
-# scores: 0.75
+# scores: 0.8
 def run_sweep(rates, seed):
     records = []
     for lr in rates:
@@ -135,7 +135,7 @@ def run_sweep(rates, seed):
 
 # %% wrong: run_sweep - only the last log returned
 # says: number of logs
-# scores: 0
+# scores: 0.2
 def run_sweep(rates, seed):
     for lr in rates:
         pl.seed_everything(seed, verbose=False)
@@ -152,6 +152,19 @@ def run_sweep(rates, seed):
         pl.seed_everything(seed, verbose=False)
         logger = CSVLogger(folder, name="sweep")
         train(Experiment(), logger)
+        records.append(read_log(logger.log_dir))
+    return records
+
+
+# %% wrong: run_sweep - the log named after the rate, so that equal rates share it
+# says: write over the log
+# scores: 0.8
+def run_sweep(rates, seed):
+    records = []
+    for lr in rates:
+        pl.seed_everything(seed, verbose=False)
+        logger = CSVLogger(folder, name="sweep", version=f"lr_{lr}")
+        train(Experiment(lr=lr), logger)
         records.append(read_log(logger.log_dir))
     return records
 
@@ -267,3 +280,14 @@ def best_run(histories, mode):
     candidates = [(name, step, value) for name in histories for step, value in histories[name] if value == value]
     sign = {"min": 1.0, "max": -1.0}[mode]
     return sorted(candidates, key=lambda candidate: sign * candidate[2])[0]
+
+
+# %% right: best_run - a loop that knows nan by its difference from itself
+def best_run(histories, mode):
+    best = None
+    for run, history in histories.items():
+        for step, value in history:
+            better = best is None or (value < best[2] if mode == "min" else value > best[2])
+            if value == value and better:
+                best = (run, step, value)
+    return best

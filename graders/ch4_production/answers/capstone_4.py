@@ -514,3 +514,81 @@ settings = {run.info.run_name: dict(run.data.params) for run in kept}
 released = None
 if ranking:
     released = ranking[0]
+
+
+# %% wrong: measured_twice - tensors in place of plain numbers
+# says: .item() turns a tensor
+def measure(batches: list, num_classes: int) -> dict:
+    metric = MulticlassAccuracy(num_classes=num_classes, average="micro")
+    right, seen = torch.zeros(num_classes), torch.zeros(num_classes)
+    for scores, labels in batches:
+        metric.update(scores, labels)
+        for guess, label in zip(scores.argmax(dim=1), labels, strict=True):
+            seen[label] += 1
+            right[label] += guess == label
+    by_class = [one / all_ if all_ else None for one, all_ in zip(right, seen, strict=True)]
+    return {"metric": metric.compute(), "by_hand": right.sum() / seen.sum(), "by_class": by_class}
+
+
+# %% right: three_formats - scripted, from the text of the class
+ready = build(weights).eval()
+torch.jit.script(ready).save(files[0])
+traced = torch.jit.load(files[0])
+with torch.no_grad():
+    traced_scores = [traced(load) for load in loads]
+
+program = torch.export.export(ready, (example,), dynamic_shapes=open_size)
+torch.export.save(program, files[1])
+exported = torch.export.load(files[1]).module()
+exported_scores = [exported(load) for load in loads]
+
+torch.onnx.export(ready, (example,), files[2], dynamic_shapes=open_size, verbose=False, **names)
+session = onnxruntime.InferenceSession(files[2], providers=["CPUExecutionProvider"])
+onnx_scores = [session.run(["scores"], {"images": load.numpy()})[0] for load in loads]
+
+
+# %% wrong: contract - the first thumbnail only looked at
+# says: not only the first
+class Thumbnails(BaseModel):
+    instances: list = Field(min_length=1)
+
+    @field_validator("instances")
+    @classmethod
+    def is_thumbnail(cls, instances):
+        if np.shape(instances[0]) != (3, 8, 8):
+            raise ValueError("each instance has the shape [3, 8, 8]")
+        return instances
+
+
+api = new_app()
+
+
+@api.post(address)
+def predict(batch: Thumbnails):
+    return {"predictions": classify(batch.instances)}
+
+
+replies = [ask(api, *trial) for trial in trials]
+
+
+# %% right: contract - every instance by itself
+class Thumbnails(BaseModel):
+    instances: list[list[list[list[float]]]] = Field(min_length=1)
+
+    @field_validator("instances")
+    @classmethod
+    def is_thumbnail(cls, instances):
+        if {np.shape(instance) for instance in instances} != {(3, 8, 8)}:
+            raise AssertionError("each instance has the shape [3, 8, 8]")
+        return instances
+
+
+api = new_app()
+
+
+@api.post("/v1/models/thumbs:predict")
+def predict(batch: Thumbnails):
+    return {"predictions": classify(batch.instances)}
+
+
+replies = [ask(api, *trial) for trial in trials]

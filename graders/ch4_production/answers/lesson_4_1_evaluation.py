@@ -296,3 +296,78 @@ def drift_alarms(reference, week, limits):
         if far:
             alarms.append(name)
     return alarms
+
+
+# %% wrong: batch_report - tensors in place of plain numbers
+# says: .item() turns a tensor
+def batch_report(batches: list, num_classes: int) -> dict:
+    ways = {"accuracy": "micro", "macro": "macro", "recall": "none"}
+    metrics = {name: MulticlassAccuracy(num_classes=num_classes, average=way) for name, way in ways.items()}
+    for predicted, labels in batches:
+        for metric in metrics.values():
+            metric.update(predicted, labels)
+    return {name: metric.compute() for name, metric in metrics.items()}
+
+
+# %% wrong: batch_report - the three classes of the lesson
+# says: Expected only 3
+def batch_report(batches: list, num_classes: int) -> dict:
+    ways = {"accuracy": "micro", "macro": "macro", "recall": "none"}
+    metrics = {name: MulticlassAccuracy(num_classes=3, average=way) for name, way in ways.items()}
+    for predicted, labels in batches:
+        for metric in metrics.values():
+            metric.update(predicted, labels)
+    return {name: metric.compute().tolist() for name, metric in metrics.items()}
+
+
+# %% right: batch_report - a confusion matrix that is added up
+def batch_report(batches: list, num_classes: int) -> dict:
+    matrix = MulticlassConfusionMatrix(num_classes)
+    for predicted, labels in batches:
+        matrix.update(predicted, labels)
+    counts = matrix.compute()
+    recall = counts.diagonal() / counts.sum(dim=1)
+    return {
+        "accuracy": (counts.trace() / counts.sum()).item(),
+        "macro": recall.mean().item(),
+        "recall": recall.tolist(),
+    }
+
+
+# %% wrong: production_bar - the number of classes taken for n
+# says: with n the number of images
+def meets_bar(confusion: torch.Tensor, accuracy_floor: float, recall_floor: float) -> dict:
+    p = (confusion.trace() / confusion.sum()).item()
+    low = p - 1.96 * (p * (1 - p) / len(confusion)) ** 0.5
+    recall = (confusion.diagonal() / confusion.sum(dim=1)).tolist()
+    failing = [number for number, value in enumerate(recall) if not value >= recall_floor]
+    return {"low": low, "failing": failing, "ship": low >= accuracy_floor and not failing}
+
+
+# %% wrong: drift_alarms - signs left on the shares
+# says: take half of the summed absolute differences
+def drift_alarms(reference: dict, week: dict, limits: dict) -> list:
+    alarms = []
+    for name, limit in limits.items():
+        old, new = reference[name], week[name]
+        if name == "predictions":
+            distance = (shares(new) - shares(old)).sum().abs() / 2
+        else:
+            distance = (new.mean() - old.mean()).abs() / old.std()
+        if distance > limit:
+            alarms.append(name)
+    return alarms
+
+
+# %% right: drift_alarms - the deviation of a whole population
+def drift_alarms(reference: dict, week: dict, limits: dict) -> list:
+    alarms = []
+    for name, limit in limits.items():
+        old, new = reference[name], week[name]
+        if name == "predictions":
+            distance = (shares(new) - shares(old)).abs().sum() / 2
+        else:
+            distance = (new.mean() - old.mean()).abs() / old.std(correction=0)
+        if distance > limit:
+            alarms.append(name)
+    return alarms

@@ -235,7 +235,7 @@ after_success = rehearse(safe_save, old_model, new_model, None)
 
 
 # %% wrong: safe_save - renamed in any case
-# says: neither removed nor opened for writing
+# says: rename only what is complete
 def safe_save(raw, path, cut):
     try:
         write(raw, path + ".part", cut)
@@ -302,6 +302,97 @@ def safe_save(raw, path, cut):
     os.close(handle)
     write(raw, beside, cut)
     os.replace(beside, path)
+
+
+after_cut = rehearse(safe_save, old_model, new_model, cut)
+after_success = rehearse(safe_save, old_model, new_model, None)
+
+
+# %% wrong: classify_file - gradients kept
+# says: a service never goes backwards
+def classify_file(raw: bytes, images: torch.Tensor) -> torch.Tensor:
+    state = torch.load(io.BytesIO(raw), weights_only=True, map_location="cpu")
+    model = TagNetwork()
+    model.load_state_dict({name.removeprefix("network."): tensor for name, tensor in state.items()})
+    return model.eval()(images)
+
+
+# %% right: classify_file - detached, and a network as wide as its file
+def classify_file(raw: bytes, images: torch.Tensor) -> torch.Tensor:
+    state = torch.load(io.BytesIO(raw), weights_only=True, map_location="cpu")
+    state = {name.replace("network.", "", 1): tensor for name, tensor in state.items()}
+    model = TagNetwork(len(state["features.0.bias"]))
+    model.load_state_dict(state)
+    return model.eval()(images).detach()
+
+
+# %% wrong: resume_run - the number of the last step in the file
+# says: begin with the step that is written in the file
+def first_part(weights: dict, stop: int) -> bytes:
+    model, optimizer = start(weights)
+    run_steps(model, optimizer, 0, stop)
+    buffer = io.BytesIO()
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "next_step": stop - 1}, buffer)
+    return buffer.getvalue()
+
+
+def second_part(raw: bytes, total: int) -> dict:
+    found = torch.load(io.BytesIO(raw), weights_only=True)
+    model, optimizer = start(found["model"])
+    optimizer.load_state_dict(found["optimizer"])
+    run_steps(model, optimizer, found["next_step"] + 1, total)
+    return model.state_dict()
+
+
+# %% wrong: safe_save - the old model put back after the cut
+# says: after a cut nothing can be repaired
+def safe_save(raw: bytes, path: str, cut: int | None) -> None:
+    before = read_back(path) if os.path.exists(path) else b""
+    try:
+        write(raw, path, cut)
+    except PowerCut:
+        write(before, path)
+        raise
+
+
+after_cut = rehearse(safe_save, old_model, new_model, cut)
+after_success = rehearse(safe_save, old_model, new_model, None)
+
+
+# %% wrong: safe_save - the old file set aside and fetched back
+# says: at the moment of the cut
+def safe_save(raw: bytes, path: str, cut: int | None) -> None:
+    aside = path + ".old"
+    if os.path.exists(path):
+        os.replace(path, aside)
+    try:
+        write(raw, path, cut)
+    except PowerCut:
+        os.replace(aside, path)
+        raise
+    Path(aside).unlink(missing_ok=True)
+
+
+after_cut = rehearse(safe_save, old_model, new_model, cut)
+after_success = rehearse(safe_save, old_model, new_model, None)
+
+
+# %% wrong: safe_save - written beside the notebook, not beside the file
+# says: at the moment of the cut
+def safe_save(raw: bytes, path: str, cut: int | None) -> None:
+    write(raw, "model.part", cut)
+    os.replace("model.part", path)
+
+
+after_cut = rehearse(safe_save, old_model, new_model, cut)
+after_success = rehearse(safe_save, old_model, new_model, None)
+
+
+# %% wrong: safe_save - the cut not handed on
+# says: Hand cut on
+def safe_save(raw: bytes, path: str, cut: int | None) -> None:
+    write(raw, path + ".part")
+    os.replace(path + ".part", path)
 
 
 after_cut = rehearse(safe_save, old_model, new_model, cut)

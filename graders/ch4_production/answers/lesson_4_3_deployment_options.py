@@ -45,7 +45,7 @@ results = run_everywhere(Guarded(), example, trials)
 
 
 # %% wrong: no_branches - always divided
-# says: any other image stays
+# says: others stay
 # scores: 0
 class Guarded(nn.Module):
     def forward(self, images):
@@ -56,7 +56,7 @@ results = run_everywhere(Guarded(), example, trials)
 
 
 # %% wrong: no_branches - scaled by the maximum
-# says: any other image stays
+# says: others stay
 # scores: 0
 class Guarded(nn.Module):
     def forward(self, images):
@@ -300,4 +300,77 @@ def parity(expected, outputs, tolerance):
         else:
             gap, same = float("inf"), 0.0
         report[name] = {"gap": gap, "same_class": same, "passed": gap <= tolerance}
+    return report
+
+
+# %% wrong: no_branches - one maximum for each channel
+# says: in all channels
+class Guarded(nn.Module):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        largest = images.amax(dim=(2, 3), keepdim=True)
+        return torch.where(largest > 1, images / 255, images)
+
+
+results = run_everywhere(Guarded(), example, trials)
+
+
+# %% wrong: no_branches - the shape of the maximum not kept
+# says: must match the size
+class Guarded(nn.Module):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.where(images.amax(dim=(1, 2, 3)) > 1, images / 255, images)
+
+
+results = run_everywhere(Guarded(), example, trials)
+
+
+# %% wrong: open_batch - the network asked in place of the program
+# says: name 'ready' is not defined
+ready = build(weights).eval()
+sizes = ({0: Dim("batch")},)
+first_images = test_images[:2].clone()
+program = torch.export.export(ready, (first_images,), dynamic_shapes=sizes)
+torch.onnx.export(ready, (first_images,), onnx_path, dynamic_shapes=sizes, verbose=False, **names)
+del ready
+runtime = onnxruntime.InferenceSession(onnx_path, providers=["CPUExecutionProvider"])
+program_scores = [ready(batch) for batch in batches]
+session_scores = [runtime.run(["scores"], {"images": batch.numpy()})[0] for batch in batches]
+
+
+# %% wrong: open_batch - a tensor handed to the session
+# says: single numpy array
+ready = build(weights).eval()
+sizes = ({0: Dim("batch")},)
+first_images = test_images[:2].clone()
+program = torch.export.export(ready, (first_images,), dynamic_shapes=sizes)
+torch.onnx.export(ready, (first_images,), onnx_path, dynamic_shapes=sizes, verbose=False, **names)
+del ready
+runtime = onnxruntime.InferenceSession(onnx_path, providers=["CPUExecutionProvider"])
+program_scores = [program.module()(batch) for batch in batches]
+session_scores = [runtime.run(["scores"], {"images": batch})[0] for batch in batches]
+
+
+# %% wrong: parity - equal classes demanded too
+# says: whatever its classes are
+def parity(expected: np.ndarray, outputs: dict, tolerance: float) -> dict:
+    report = {}
+    for name, got in outputs.items():
+        report[name] = {"gap": float("inf"), "same_class": 0.0, "passed": False}
+        if got.shape == expected.shape and np.isfinite(got).all():
+            gap = float(abs(got - expected).max() / abs(expected).max())
+            same = float((got.argmax(axis=1) == expected.argmax(axis=1)).mean())
+            report[name] = {"gap": gap, "same_class": same, "passed": gap <= tolerance and same == 1.0}
+    return report
+
+
+# %% wrong: parity - the highest score in place of the largest
+# says: largest absolute expected score
+def parity(expected: np.ndarray, outputs: dict, tolerance: float) -> dict:
+    report = {}
+    for name, got in outputs.items():
+        report[name] = {"gap": float("inf"), "same_class": 0.0, "passed": False}
+        if got.shape == expected.shape and np.isfinite(got).all():
+            gap = float(abs(got - expected).max() / expected.max())
+            same = float((got.argmax(axis=1) == expected.argmax(axis=1)).mean())
+            report[name] = {"gap": gap, "same_class": same, "passed": gap <= tolerance}
     return report
