@@ -1,4 +1,4 @@
-"""Pages for people, made of the lesson sources alone: an index of lessons, a glossary, and how marks come about."""
+"""Pages for people: an index of lessons, a glossary, how marks come about, and what proves that marks are right."""
 
 from __future__ import annotations
 
@@ -6,23 +6,28 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scalable_ai.course import Course
-from scalable_ai.lessons.pages import glossary, grading, index
+from scalable_ai.lessons.pages import checks, glossary, grading, index
 from scalable_ai.lessons.pages.page import Page, is_edited
 from scalable_ai.lessons.source import Lesson
 
 __all__ = ["Page", "build_pages", "edited_pages", "stale_pages", "write_pages"]
 
-PAGES: tuple[Callable[[Course, list[Lesson]], Page], ...] = (index.page, glossary.page, grading.page)
+PAGES: tuple[Callable[[Course, list[Lesson]], Page | None], ...] = (
+    index.page,
+    glossary.page,
+    grading.page,
+    checks.page,
+)
 
 
 def build_pages(course: Course, lessons: list[Lesson]) -> list[Page]:
-    """Return the pages without writing anything; the same sources give the same pages.
+    """Return the pages without writing anything; the same sources and figures give the same pages.
 
     Args:
         course: Where the folders are.
         lessons: All lessons, capstones and readiness checks, in teaching order.
     """
-    return [make(course, lessons) for make in PAGES]
+    return [page for make in PAGES if (page := make(course, lessons)) is not None]
 
 
 def stale_pages(course: Course, pages: list[Page]) -> list[Path]:

@@ -109,6 +109,10 @@ def _accidents(limits: Limits) -> list[tuple[str, str]]:
         ("A check cell was changed or deleted", "Nothing. The original check cells are used."),
         ("An answer cell was copied", "The first one that is filled is graded; a note tells you so."),
         ("A file is no notebook any more", "It is graded as blank, with a note. Save it again and hand it in again."),
+        (
+            "The final capstone's file is missing, too large or no ONNX model",
+            "The exercise that hands it in has no points. The card says what was found in its place.",
+        ),
         ("A cell of your own is slow or fails", f"Nothing by itself. It is stopped after {limits.cell:g} seconds."),
     ]
 

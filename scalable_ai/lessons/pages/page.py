@@ -16,7 +16,7 @@ from scalable_ai.lessons.source import Lesson
 WIDTH = 100
 NAMES = {"README.md": "Lessons", "glossary.md": "Glossary", "grading.md": "How you are graded"}
 """Every page's file and what links to it say."""
-_MARK = re.compile(r"<!-- Built from solutions/ by 'scalable-ai build'; edit there\. (?P<hash>[0-9a-f]{16}) -->\n")
+_MARK = re.compile(r"<!-- Built from (?P<folder>\w+)/ by 'scalable-ai build'; edit there\. [0-9a-f]{16} -->\n")
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,14 @@ class Page:
     """A page that is built, in memory."""
 
     name: str
-    """Its file in `chapters/`, one of `NAMES`."""
+    """Its file; in `chapters/`, one of `NAMES`."""
     text: str
+    folder: str = "chapters"
+    """Below the course's root: `chapters` for learners, `docs` for instructors and authors."""
 
     def path(self, course: Course) -> Path:
         """Return where it belongs."""
-        return course.chapters / self.name
+        return course.root / self.folder / self.name
 
     def is_current(self, course: Course) -> bool:
         """Return whether the file on disk is this page."""
@@ -41,7 +43,13 @@ def make_page(name: str, title: str, blocks: Iterable[str]) -> Page:
     """Return a page of blocks that blank lines part: paragraphs, lists, tables and headings."""
     ways = " · ".join(f"**{text}**" if file == name else f"[{text}]({file})" for file, text in NAMES.items())
     body = "\n\n".join([f"# {title}", ways, *(block for block in blocks if block)]) + "\n"
-    return Page(name, f"{body}\n{_mark(body)}")
+    return Page(name, f"{body}\n{_mark(body, 'solutions')}")
+
+
+def make_document(name: str, title: str, blocks: Iterable[str]) -> Page:
+    """Return a page of `docs/`, which speaks of what `graders/` holds and so is no page for learners."""
+    body = "\n\n".join([f"# {title}", *(block for block in blocks if block)]) + "\n"
+    return Page(name, f"{body}\n{_mark(body, 'graders')}", "docs")
 
 
 def is_edited(path: Path) -> bool:
@@ -51,12 +59,12 @@ def is_edited(path: Path) -> bool:
     except (OSError, UnicodeDecodeError):
         return True
     found = _MARK.search(text)
-    return found is None or text != f"{text[: found.start()]}{_mark(text[: found.start() - 1])}"
+    return found is None or text != f"{text[: found.start()]}{_mark(text[: found.start() - 1], found['folder'])}"
 
 
-def _mark(body: str) -> str:
+def _mark(body: str, folder: str) -> str:
     digest = hashlib.sha256(body.encode()).hexdigest()[:16]
-    return f"<!-- Built from solutions/ by 'scalable-ai build'; edit there. {digest} -->\n"
+    return f"<!-- Built from {folder}/ by 'scalable-ai build'; edit there. {digest} -->\n"
 
 
 def paragraph(text: str) -> str:

@@ -1,0 +1,1 @@
+"""The learner's JupyterLab: warm kernels, a start page, progress and hand-in."""
