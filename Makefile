@@ -5,7 +5,7 @@ SHELL := bash
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 AI := $(BIN)/scalable-ai
 
-.PHONY: help install demo test test-nbgrader lab build lint bench bench-grading clean
+.PHONY: help install demo test test-nbgrader mutation lab build lint site slides bench bench-grading clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -26,8 +26,11 @@ test-nbgrader: install  ## nbgrader's own tests of autograde, with the engine pl
 	@cd $$(mktemp -d) && JUPYTER_CONFIG_PATH=$(CURDIR)/tests/grading/plugged PATH=$(CURDIR)/$(BIN):$$PATH \
 		$(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider --pyargs nbgrader.tests.apps.test_nbgrader_autograde
 
-lab: install  ## open JupyterLab on the lessons
-	@$(BIN)/jupyter lab --notebook-dir=chapters
+mutation: install  ## prove the hidden checks: named answers, and reference answers with a fault each (about five minutes)
+	@$(AI) mutation
+
+lab: install  ## open JupyterLab on the learner's start page
+	@$(AI) lab
 
 build: install  ## write the learner notebooks in chapters/ from solutions/
 	@$(AI) build
@@ -36,12 +39,18 @@ lint: install  ## hold the lessons to the rubric and the code to its style
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(AI) lint
 
-bench: install  ## measure loading and inference side by side
+site: install  ## build the course's static site in site/; lessons that changed are run for it (REPOSITORY=owner/name)
+	@$(AI) site $(if $(REPOSITORY),--repository $(REPOSITORY)) $(if $(REF),--ref $(REF))
+
+slides: install  ## build a reveal.js deck per lesson in slides/, its script as speaker notes
+	@$(AI) slides
+
+bench: install  ## measure loading, training and inference side by side
 	@$(AI) bench
 
 bench-grading: install  ## stock nbgrader and the engine on the same 40 hand-ins (about half an hour)
 	@$(AI) bench grading
 
 clean:  ## remove what builds and runs made; lessons, data and .venv stay
-	@rm -rf demo source runs bench .pytest_cache .ruff_cache .hypothesis
+	@rm -rf demo source runs bench site slides .executed .pytest_cache .ruff_cache .hypothesis
 	@find scalable_ai tests solutions graders -name __pycache__ -type d -prune -exec rm -rf {} +
