@@ -17,6 +17,7 @@ from scalable_ai.grading import warm
 from scalable_ai.grading.sandbox import DOES_NOT_HOLD, NAMESPACES, NONE, Box, Limits, SandboxError, level, levels
 from scalable_ai.grading.sandbox.environment import of_box
 from scalable_ai.grading.warm import VARIABLE, WarmParent, WarmProcess, warm_parent
+from tests.grading.conftest import ROOT
 from tests.grading.test_kernel import warm_kernel as kernel
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="boxes are Linux's")
@@ -216,6 +217,7 @@ def test_a_parent_of_other_packages_is_replaced_and_ends_with_its_last_kernel(mo
     monkeypatch.setattr("scalable_ai.grading.warm.IMPORTED_HERE", ())
     monkeypatch.syspath_prepend(str(tmp_path / "own-packages"))
     monkeypatch.setattr(WarmParent, "module", "tests.grading.sandbox.light_parent")
+    monkeypatch.setattr(WarmParent, "environment", lambda self: {**os.environ, "PYTHONPATH": str(ROOT)})
     (tmp_path / "own-packages").mkdir()
     parent = WarmParent()
     try:
