@@ -16,13 +16,13 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from scalable_ai.grading.hidden import GraderError
 from scalable_ai.grading.onnx_runner import READY
+from scalable_ai.grading.scratch import Scratch
 
 MAX_BYTES = 20_000_000
 """Of a file that is handed in."""
@@ -98,18 +98,18 @@ def _run(asked: BinaryIO, said: BinaryIO, time_limit: float, memory: int) -> str
     if "SYSTEMROOT" in os.environ:  # without it, Windows starts no process
         environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="artefact-", ignore_cleanup_errors=True))
+        folder = stack.enter_context(Scratch("artefact"))
         box, files = None, ()
         if sys.platform == "linux":
             from scalable_ai.grading.sandbox import Box, Limits
             from scalable_ai.grading.sandbox.cold import ColdBox
 
-            runtime = stack.enter_context(tempfile.TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True))
+            runtime = str(stack.enter_context(Scratch("run")))
             limits = Limits(
                 memory=memory, cpu_seconds=math.ceil(time_limit), processes=32, file_size=MAX_SAID, disk=MAX_SAID
             )
             # Where there is no sandbox, hand-ins are not run at all, unless the instructor has allowed it.
-            box = ColdBox(Box(Path(folder), limits=limits, allow_unsandboxed=True), runtime)
+            box = ColdBox(Box(folder, limits=limits, allow_unsandboxed=True), runtime)
             command, files = box.command(command), box.files
         process = subprocess.Popen(
             command, stdin=asked, stdout=said, stderr=subprocess.DEVNULL, cwd=folder, env=environment, pass_fds=files

@@ -10,7 +10,6 @@ import secrets
 import select
 import subprocess
 import sys
-import tempfile
 import threading
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -24,6 +23,7 @@ from scalable_ai.data.locate import user_cache
 from scalable_ai.grading.cell_verdict import ForeignVerdict, unjudged
 from scalable_ai.grading.forked import ForkedProcess
 from scalable_ai.grading.kernel import Call
+from scalable_ai.grading.scratch import Scratch
 from scalable_ai.grading.verdict import Verdict, no_verdict
 
 # jsonschema takes this grammar where it is installed and a second to read it, for formats that no notebook has.
@@ -47,7 +47,7 @@ class Court:
     """Of the fresh inputs, which are the same for all hand-ins of a batch: nobody has seen them, and it is fair."""
     _timings: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict, repr=False)
     _process: subprocess.Popen | ForkedProcess | None = field(default=None, repr=False)
-    _folder: tempfile.TemporaryDirectory | None = field(default=None, repr=False)
+    _folder: Scratch | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def judge(
@@ -153,7 +153,7 @@ class Court:
         if self._process is None or self._process.poll() is not None:
             self._stop()
             # A folder of its own: what a lesson writes when its reference runs is in nobody's way.
-            self._folder = tempfile.TemporaryDirectory(prefix="judge-", ignore_cleanup_errors=True)
+            self._folder = Scratch("judge")
             self._process = self._launched()
             atexit.register(self._stop)
 
@@ -163,13 +163,13 @@ class Court:
             FORKS_FIRST = False
             from scalable_ai.grading.judge import serve
 
-            return ForkedProcess(partial(serve, self.course), self._folder.name, self._environment())
+            return ForkedProcess(partial(serve, self.course), str(self._folder.path), self._environment())
         return subprocess.Popen(
             [sys.executable, "-P", "-c", START_JUDGE, str(self.course.root)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=self._folder.name,
+            cwd=self._folder.path,
             env=self._environment(),
             text=True,
             encoding="utf-8",
@@ -194,7 +194,12 @@ class Court:
         self._process.stdin.flush()
 
     def _environment(self) -> dict[str, str]:
-        fixed = {"MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+        fixed = {
+            "MPLBACKEND": "Agg",
+            "OMP_NUM_THREADS": "1",
+            "PYTHONWARNINGS": "ignore",
+            "TMPDIR": str(self._folder.path),
+        }
         return {**data_variables(self.course.root), **os.environ, **fixed}
 
     def _stop(self) -> None:
@@ -205,7 +210,7 @@ class Court:
             with contextlib.suppress(OSError):  # what was not yet written is lost with the process
                 process.stdin.close()
             process.stdout.close()
-            self._folder.cleanup()
+            self._folder.remove()
 
 
 def data_variables(root: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 
 MAX_OPEN_FILES = 65_536
@@ -64,6 +65,7 @@ def _become(serve: Callable[[], None], its_input: int, its_output: int, cwd: str
         os.chdir(cwd)
         os.environ.clear()
         os.environ.update(env)
+        tempfile.tempdir = None  # looked up anew, in its own environment
         with contextlib.suppress(ImportError):
             import torch
 

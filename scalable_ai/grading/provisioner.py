@@ -26,6 +26,7 @@ from scalable_ai.grading.channel import has_ended
 from scalable_ai.grading.folders import remove_folder
 from scalable_ai.grading.sandbox.box import Box, SandboxError
 from scalable_ai.grading.sandbox.cold import ColdBox
+from scalable_ai.grading.scratch import BOXES, Scratch
 from scalable_ai.grading.warm import WarmProcess, warm_parent
 
 NAME = "scalable-ai-warm"
@@ -40,13 +41,14 @@ class WarmProvisioner(LocalProvisioner):
     """
 
     _runtime: str = ""
+    _scratch: Scratch | None = None
     _cold: ColdBox | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Prepare the connection; to a box it goes over local sockets."""
         if kwargs.get("box") is not None and not self._runtime:
-            # Short, since the path of a local socket has 107 characters at most.
-            self._runtime = tempfile.mkdtemp(prefix="box-", dir="/tmp")
+            self._scratch = Scratch("box", BOXES)
+            self._runtime = str(self._scratch.path)
             manager = self.parent
             manager.transport, manager.ip = "ipc", f"{self._runtime}/k"
             manager.connection_file = f"{self._runtime}/connection.json"
@@ -137,9 +139,9 @@ class WarmProvisioner(LocalProvisioner):
             self._remove_runtime()
 
     def _remove_runtime(self) -> None:
-        runtime, self._runtime = self._runtime, ""
-        if runtime:
-            remove_folder(Path(runtime))
+        scratch, self._scratch, self._runtime = self._scratch, None, ""
+        if scratch is not None:
+            scratch.remove()
 
 
 MAX_MESSAGE = 20_000_000

@@ -8,12 +8,10 @@ import importlib.util
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import Any
 from scalable_ai.grading.sandbox.box import Box, SandboxError
 from scalable_ai.grading.sandbox.environment import KEPT
 from scalable_ai.grading.sandbox.levels import VARIABLE as LEVEL_VARIABLE
+from scalable_ai.grading.scratch import Scratch, sweep
 
 START_TIME_LIMIT = 600.0
 """Seconds for importing everything: long, since a busy machine may need many times what an idle one does, and the end
@@ -48,6 +47,7 @@ class WarmParent:
     def __init__(self) -> None:
         self._process: subprocess.Popen | None = None
         self._socket = ""
+        self._scratch: Scratch | None = None
         self._lock = threading.Lock()
         self._failed = False
         self._imported = 0
@@ -87,8 +87,9 @@ class WarmParent:
 
     def _launch(self) -> None:
         self._release()
-        folder = tempfile.mkdtemp(prefix="warm-")
-        self._socket = str(Path(folder) / "socket")
+        sweep()
+        self._scratch = Scratch("warm")
+        self._socket = str(self._scratch.path / "socket")
         self._imported, self.level = _fingerprint(), ""
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", self.module, self._socket],
@@ -116,7 +117,7 @@ class WarmParent:
         """Let a parent that has imported what is no longer installed end with its last kernel."""
         with contextlib.suppress(OSError), _connect(self._socket) as connection:
             connection.sendall(b'{"retire": true}\n')
-        threading.Thread(target=_clean_after, args=(self._process, self._socket), daemon=True).start()
+        threading.Thread(target=_clean_after, args=(self._process, self._scratch), daemon=True).start()
         self._process = None
 
     def stop(self) -> None:
@@ -135,7 +136,7 @@ class WarmParent:
         if process is not None:
             with contextlib.suppress(OSError):
                 process.stdin.close()
-            _clean_after(process, self._socket)
+            _clean_after(process, self._scratch)
 
     def fork(
         self, argv: list[str], cwd: str, env: dict[str, str], box: Box | None = None, runtime: str = ""
@@ -246,11 +247,11 @@ class WarmProcess:
         self.send_signal(signal.SIGTERM)
 
 
-def _clean_after(process: subprocess.Popen, path: str) -> None:
+def _clean_after(process: subprocess.Popen, scratch: Scratch) -> None:
     process.wait()
     process.stdin.close()
     process.stdout.close()
-    shutil.rmtree(Path(path).parent, ignore_errors=True)
+    scratch.remove()
 
 
 def _fingerprint() -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scalable_ai.grading.folders import regular_files, remove_folder, walk
+from scalable_ai.grading.scratch import Scratch
 
 MAX_KEPT_BYTES = 50_000_000
 """What a notebook wrote is kept beside it up to here."""
@@ -30,7 +30,8 @@ class Workplace:
     """What was left out, a sentence each."""
 
     def __enter__(self) -> Workplace:
-        self.folder = Path(tempfile.mkdtemp(prefix="hand-in-")).resolve()
+        self._scratch = Scratch("hand-in")
+        self.folder = self._scratch.path
         for path in list(regular_files(self.graded)):
             place = path.relative_to(self.graded)
             if _passes_link(self.submitted, place):
@@ -58,7 +59,7 @@ class Workplace:
         self._brought = {path.relative_to(self.folder) for path in regular_files(self.folder)}
 
     def __exit__(self, *error: object) -> None:
-        remove_folder(self.folder)
+        self._scratch.remove()
 
     def keep_new_files(self) -> None:
         """Put what the notebook wrote beside it: plain files only, and never in place of another."""

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +15,7 @@ from scalable_ai.grading.sandbox.environment import of_box
 from scalable_ai.grading.sandbox.keeper import Keeper, Kept, end_with_parent
 from scalable_ai.grading.sandbox.levels import NAMESPACES, NONE, refusal
 from scalable_ai.grading.sandbox.probe import enter_own_users, try_levels
+from scalable_ai.grading.scratch import Scratch
 
 
 class ColdBox:
@@ -75,8 +75,8 @@ def run(request: str, command: list[str], report: int) -> int:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             return _shell_status(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         end_with_parent()
-    with tempfile.TemporaryDirectory(prefix="box-", ignore_cleanup_errors=True) as workshop:
-        keeper = Keeper(level, Path(workshop))
+    with Scratch("box") as workshop:
+        keeper = Keeper(level, workshop)
         runtime = Path(asked["runtime"])
         where = os.getcwd()
         inside = None if level == NONE else box

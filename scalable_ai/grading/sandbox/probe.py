@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from scalable_ai.grading.sandbox.box import Box
 from scalable_ai.grading.sandbox.keeper import Keeper
 from scalable_ai.grading.sandbox.levels import NAMESPACES, NONE, allowed
 from scalable_ai.grading.sandbox.syscalls import call
+from scalable_ai.grading.scratch import Scratch
 
 TIME_LIMIT = 10.0
 
@@ -55,8 +54,7 @@ def _in_fork(level: str) -> str:
 
 
 def _try(level: str) -> str:
-    folder = Path(tempfile.mkdtemp(prefix="box-"))
-    try:
+    with Scratch("box") as folder:
         if level == NAMESPACES and os.getuid() != 0:
             enter_own_users()
             if child := os.fork():
@@ -67,8 +65,6 @@ def _try(level: str) -> str:
             finally:
                 os._exit(1)
         return _try_box(level, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _try_box(level: str, folder: Path) -> str:
