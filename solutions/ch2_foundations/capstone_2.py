@@ -584,7 +584,12 @@ from scalable_ai.checks import exercise
 
 with exercise("pick_config") as check:
     picked = pick(handed_log)
-    check.that(isinstance(picked, dict), "a dictionary", got=type(picked).__name__)
+    check.that(
+        isinstance(picked, dict),
+        "a dictionary",
+        got=type(picked).__name__,
+        likely="Return one dictionary, with its values by name.",
+    )
     check.equal(set(picked), {"lr", "num_hidden", "epoch", "val_loss"}, "keys", likely="The pair, epoch and mean.")
     pair = (picked["lr"], picked["num_hidden"])
     likely = "Its other seed had blown up or was much worse; average over seeds before you look for the lowest."

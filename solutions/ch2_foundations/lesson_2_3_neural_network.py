@@ -502,7 +502,8 @@ from scalable_ai.checks import exercise
 
 with exercise("collapse") as check:
     result = collapse(weight1, bias1, weight2, bias2)
-    check.that(isinstance(result, tuple | list) and len(result) == 2, "weight and bias, two tensors", got=result)
+    is_pair = isinstance(result, tuple | list) and len(result) == 2
+    check.that(is_pair, "weight and bias, two tensors", got=result, likely="Return both, the weight first.")
     weight, bias = result
     likely = "The weight of the second layer stands on the left of the product."
     check.that(tuple(weight.shape) == (2, 4), "a weight of shape (2, 4)", got=tuple(weight.shape), likely=likely)

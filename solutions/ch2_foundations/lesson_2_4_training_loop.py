@@ -493,7 +493,12 @@ with exercise("score_model") as check:
     likely = "Call `model.eval()` before the batches, so that dropout is off."
     check.equal(scored["modes"], ["evaluation", "evaluation"], "mode of the two batches", likely=likely)
     check.equal(scored["gradients"], [False, False], "gradients recorded", likely="Wrap the loop in `torch.no_grad()`.")
-    check.that(isinstance(scored["scores"], dict), "a dictionary", got=type(scored["scores"]).__name__)
+    check.that(
+        isinstance(scored["scores"], dict),
+        "a dictionary",
+        got=type(scored["scores"]).__name__,
+        likely="Return one dictionary, with its values by name.",
+    )
     likely = "Four of five images are right; divide by the number of images, not of batches."
     check.equal(scored["scores"].get("accuracy"), 0.8, "accuracy", likely=likely)
     likely = "Sum the loss over each batch, on logits, and divide once by the number of images."
@@ -600,9 +605,9 @@ with exercise("mend_training") as check:
     likely = "The bench leaves evaluation mode on; switch back at the start of each epoch."
     wrong = mended["modes"].count("evaluation")
     check.that(wrong == 0, "all 200 batches in training mode", got=f"{wrong} in evaluation mode", likely=likely)
-    check.that(
-        isinstance(mended["losses"][0], float), "a float from each epoch", got=type(mended["losses"][0]).__name__
-    )
+    likely = "Add up `loss.item()`; a sum of loss tensors is a tensor, and keeps their graphs."
+    kind = type(mended["losses"][0]).__name__
+    check.that(isinstance(mended["losses"][0], float), "a float from each epoch", got=kind, likely=likely)
     moved = not torch.equal(mended["weights"]["1.weight"], fresh["1.weight"])
     check.that(moved, "weights that change", got="the weights of the start", likely="Backward first, then the update.")
     likely = "Below 0.1 needs logits in the loss, since a second softmax has its floor at 1.46, and cleared gradients."

@@ -578,7 +578,12 @@ from scalable_ai.checks import exercise
 
 with exercise("read_log") as check:
     chosen = choose(handed_over)
-    check.that(isinstance(chosen, dict), "a dictionary", got=type(chosen).__name__)
+    check.that(
+        isinstance(chosen, dict),
+        "a dictionary",
+        got=type(chosen).__name__,
+        likely="Return one dictionary, with its values by name.",
+    )
     check.equal(set(chosen), {"lr", "momentum", "val_mean"}, "keys", likely="The pair, and its mean.")
     pair = (chosen["lr"], chosen["momentum"])
     likely = "It has the highest single runs, but blew up with one seed; leave it out before you look for the highest."

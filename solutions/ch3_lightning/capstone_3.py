@@ -323,7 +323,9 @@ from scalable_ai.checks import exercise
 with exercise("two_networks") as check:
     likely = "3 to 4 channels, 4 to 8, and a last layer that reads 8 channels of 8 by 8."
     check.equal(tried["make_cnn"]["parameters"], 5538, "parameters of the CNN of width 4", likely=likely)
-    check.equal(tuple(tried["make_cnn"]["scores"].shape), (6, 10), "shape of the CNN's scores")
+    check.equal(
+        tuple(tried["make_cnn"]["scores"].shape), (6, 10), "shape of the CNN's scores", likely="Ten outputs last."
+    )
     wider = tuple(make_cnn(6)(pictures[:6]).shape)
     check.equal(wider, (6, 10), "shape of the scores of a CNN of width 6", likely="Every size follows from the width.")
     likely = "Each step has 96 numbers, one row of three channels."

@@ -314,7 +314,8 @@ from scalable_ai.checks import exercise
 
 with exercise("first_module") as check:
     parents = [parent.__name__ for parent in WearModel.__mro__]
-    check.that("LightningModule" in parents, "`WearModel` to inherit from `pl.LightningModule`", got=parents[1])
+    likely = "The class to inherit from stands in brackets after the name of the new one."
+    check.that("LightningModule" in parents, "`WearModel` to inherit from `pl.LightningModule`", parents[1], likely)
     column, gaps = torch.zeros(7, 1), []
     sensors = torch.cat([readings, torch.ones(96, 1)], dim=1)
     for place in [*range(0, 96, 16)] * 2:

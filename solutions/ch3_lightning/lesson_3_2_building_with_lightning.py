@@ -400,10 +400,18 @@ with exercise("rebuild") as check:
     for name, value in plain.state_dict().items():
         check.equal(rebuilt["weights"][name], value, f"network.{name}", likely=likely, tolerance=1e-4)
     names = sorted(rebuilt["logged"])
-    check.that(names == ["train_loss", "val_accuracy"], "train_loss and val_accuracy in the log", got=", ".join(names))
+    likely = "Hand each to `self.log` under this very name."
+    both = names == ["train_loss", "val_accuracy"]
+    check.that(both, "train_loss and val_accuracy in the log", got=", ".join(names), likely=likely)
     likely = "Hand the scores of the rows and the labels to `accuracy`."
     check.equal(rebuilt["logged"]["val_accuracy"], plain_accuracy, "val_accuracy", likely=likely, tolerance=1e-4)
-    check.equal(rebuilt["logged"]["train_loss"], plain_losses[-1], "train_loss", tolerance=1e-4)
+    check.equal(
+        rebuilt["logged"]["train_loss"],
+        plain_losses[-1],
+        "train_loss",
+        tolerance=1e-4,
+        likely="Log what the step returns.",
+    )
 
 # %% [markdown]
 # ## A blueprint with faults

@@ -690,7 +690,12 @@ from scalable_ai.checks import exercise
 
 with exercise("scaling") as check:
     found = scaling({1: 40.0, 2: 50.0, 4: 20.0})
-    check.that(isinstance(found, dict), "a dictionary by number of devices", got=type(found).__name__)
+    check.that(
+        isinstance(found, dict),
+        "a dictionary by number of devices",
+        got=type(found).__name__,
+        likely="Return one dictionary, with a pair for each number.",
+    )
     likely = "Speed-up is the time of one device over the time measured; efficiency divides it by the devices."
     check.equal(found, {1: (1.0, 1.0), 2: (0.8, 0.4), 4: (2.0, 0.5)}, "scaling(…)", likely=likely)
     check.equal(

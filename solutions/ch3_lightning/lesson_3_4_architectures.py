@@ -415,7 +415,7 @@ from scalable_ai.checks import exercise
 with exercise("read_rows") as check:
     result, other = read_rows(images[:32], weights), read_rows(blackened, weights)
     check.that(isinstance(result, torch.Tensor), "a tensor", got=type(result).__name__, likely="Return the outputs.")
-    check.that(tuple(result.shape) == (32, 64), "shape (32, 64)", got=tuple(result.shape))
+    check.that(tuple(result.shape) == (32, 64), "shape (32, 64)", tuple(result.shape), "The last row's output.")
     likely = "The LSTM draws new weights at each call: load the given ones."
     again = torch.allclose(read_rows(images[:32], weights), result)
     check.that(again, "the same result from a second call", got="another one", likely=likely)

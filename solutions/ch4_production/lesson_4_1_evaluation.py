@@ -242,7 +242,7 @@ with exercise("batch_report") as check:
     found = batch_report(night, 3)
     check.that(isinstance(found, dict), "a dictionary", got=type(found).__name__, likely="Return all three numbers.")
     keys = ["accuracy", "macro", "recall"]
-    check.that(sorted(found) == keys, f"the keys {keys}", got=sorted(found))
+    check.that(sorted(found) == keys, f"the keys {keys}", got=sorted(found), likely="Spell them as the task does.")
     likely = "Right parts divided by all parts; a mean of batch values, or the default average, gives another number."
     check.equal(found["accuracy"], 0.7, "accuracy", likely=likely)
     check.equal(found["recall"], [1.0, 2 / 3, 0.0], "recall", likely="Right parts of a class divided by its parts.")
@@ -489,7 +489,7 @@ with exercise("production_bar") as check:
     table = torch.tensor([[90, 10, 0], [10, 80, 10], [0, 4, 16]])
     found = meets_bar(table, 0.80, 0.75)
     check.that(isinstance(found, dict), "a dictionary", got=type(found).__name__, likely="Return all three entries.")
-    check.equal(sorted(found), ["failing", "low", "ship"], "keys")
+    check.equal(sorted(found), ["failing", "low", "ship"], "keys", likely="Spell them as the task does.")
     likely = "Accuracy is the diagonal over all images, 186 of 220; take 1.96 standard errors off."
     check.equal(found["low"], 0.797668, "low", likely=likely, tolerance=1e-4)
     check.equal(found["failing"], [], "failing", likely="Divide by the sums of rows, the true classes.")

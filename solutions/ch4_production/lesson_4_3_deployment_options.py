@@ -491,7 +491,7 @@ with exercise("open_batch") as check:
     trained.eval()
     with torch.no_grad():
         expected = [trained(batch) for batch in batches]
-    check.that(len(program_scores) == 3, "one result for each batch", got=len(program_scores))
+    check.that(len(program_scores) == 3, "one result for each batch", len(program_scores), "Run them all.")
     likely = "In training mode dropout changes the scores: is the network in evaluation mode?"
     for batch, got, other, want in zip(batches, program_scores, session_scores, expected, strict=True):
         name = f"batch of {len(batch)}"

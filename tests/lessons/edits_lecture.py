@@ -28,7 +28,7 @@ again_NAME = comb(len(parcels), 2)  # blank: comb
 from scalable_ai.checks import exercise
 
 with exercise("NAME") as check:
-    check.equal(again_NAME, 6, "again")
+    check.equal(again_NAME, 6, "again", likely="Of four parcels.")
 
 """
 

@@ -66,7 +66,7 @@ STYLE_EDITS = {
         "checks nothing": (re.compile(r"    check\.equal\((listed|by_rule), .*\n"), r"    assert \1 == 6\n"),
         "a clock": (
             "    check.equal(by_rule, 6",
-            '    check.that(timeit(comb) < 1, "fast")\n    check.equal(by_rule, 6',
+            '    check.that(timeit(comb) < 1, "fast", likely="A slow machine.")\n    check.equal(by_rule, 6',
         ),
     },
     "S12": {
@@ -77,6 +77,9 @@ STYLE_EDITS = {
         ),
         "by keyword": ('check.equal(by_rule, 6, "by_rule"', 'check.equal(by_rule, name="by_rule", expected=listed'),
         "calls the learner's function": ('6.0, "growth from 2 to 4"', 'growth_factor(2, 4), "same"'),
+    },
+    "S13": {
+        "no likely mistake": (', likely="A group has two parcels.")', ")"),
     },
     "C4": {
         "term not used": ("#     load: How much", "#     orchestration: How much"),

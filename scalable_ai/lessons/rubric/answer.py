@@ -13,6 +13,8 @@ from scalable_ai.lessons.source import Cell, Lesson
 
 MOST_LINES = 15
 COMMENT_LENGTH = 60
+LIKELY_PLACE = 4
+"""Of `likely` among the arguments of both demands."""
 CLOCKS = re.compile(r"\b(perf_counter|process_time|monotonic|timeit|time\.time)(_ns)?\b|%time")
 
 
@@ -143,6 +145,17 @@ def check_is_independent(lesson: Lesson) -> Findings:
                     yield at(lesson, cell, "S12", wrong, remedy, call.lineno - 1)
 
 
+def check_names_mistakes(lesson: Lesson) -> Findings:
+    """S13: wherever a check can fail, it names the likeliest mistake."""
+    for cell in lesson.of("check"):
+        for call in (part for part in ast.walk(parse(cell.text)) if isinstance(part, ast.Call)):
+            if not (isinstance(call.func, ast.Attribute) and ast.unparse(call.func) in {"check.equal", "check.that"}):
+                continue
+            if len(call.args) < LIKELY_PLACE and "likely" not in {word.arg for word in call.keywords}:
+                remedy = "Say with `likely` what most often leads here."
+                yield at(lesson, cell, "S13", "This demand names no likely mistake.", remedy, call.lineno - 1)
+
+
 def _expected_names(call: ast.Call) -> set[str]:
     """Return the names in the second argument of `check.equal(got, expected, …)`."""
     if not (isinstance(call.func, ast.Attribute) and call.func.attr == "equal"):
@@ -194,6 +207,7 @@ RULES: tuple[LessonRule, ...] = (
     scaffolded,
     check_looks,
     check_is_independent,
+    check_names_mistakes,
 )
 WITHOUT_INSTRUCTIONS = tuple(rule for rule in RULES if rule is not comments_say_what_to_do)
 """The rules that a readiness check, whose cards list no instructions, keeps too."""

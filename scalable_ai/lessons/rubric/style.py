@@ -1,4 +1,4 @@
-"""Hold a lesson to the house's style: the rules S1 to S10; S11 and S12 stand in `lint_answer`."""
+"""Hold a lesson to the house's style: the rules S1 to S10; S11 to S13 stand in `answer`."""
 
 from __future__ import annotations
 

@@ -189,7 +189,12 @@ from scalable_ai.checks import exercise
 
 with exercise("growth_factor") as check:
     check.equal(growth_factor(2, 4), 6.0, "growth from 2 to 4", likely="Compare counts of pairs, not the loads.")
-    check.that(growth_factor(10, 20) > 2, "more than twice the cost", got=growth_factor(10, 20))
+    check.that(
+        growth_factor(10, 20) > 2,
+        "more than twice the cost",
+        got=growth_factor(10, 20),
+        likely="Is it the loads' own factor?",
+    )
 
 # %% quiz: twice [markdown]
 # question: A depot gets twice the parcels. About how many comparisons does it need?
