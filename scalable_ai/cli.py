@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("assignment", help="nbgrader's name of the assignment, such as ch1_introduction")
     grade.add_argument("--student", default="*", help="only this one, or those that match a pattern")
     grade.add_argument("--workers", type=int, default=0, help="hand-ins at a time (default: one for each processor)")
+    grade.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="run them on a Dask cluster; local: a new one here"
+    )
     grade.add_argument("--force", action="store_true", help="run again what was graded with the same checks")
     grade.add_argument("--allow-unsandboxed", action="store_true", help="go on where this machine has no sandbox")
 
@@ -190,6 +193,7 @@ def _grade(options: argparse.Namespace) -> int:
             options.workers,
             options.force,
             options.allow_unsandboxed,
+            options.scheduler,
         )
     )
 

@@ -16,6 +16,7 @@ from nbgrader.api import InvalidEntry
 from nbgrader.apps import AutogradeApp
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from scalable_ai.grading.batch.cluster import Cluster
 from scalable_ai.grading.batch.hand_in import HandIn, Options, Outcome, graded_key, key_of, key_of_assignment
 from scalable_ai.grading.batch.pool import Pool
 from scalable_ai.grading.batch.recorder import Recorder
@@ -120,17 +121,28 @@ def _grade(
     if not waiting:
         return
     recorder.begin()
-    number = min(options.workers or _processors(), len(waiting))
-    seconds = recorder.seconds_a_notebook()
-    with shared_warm_parent(workshop) as kernels_are_there, Pool(options, number, seconds, workshop) as pool:
-        kernels_are_there()
-        for hand_in, executed in pool.run(waiting):
+    with _hands(recorder, options, len(waiting), workshop) as hands:
+        for hand_in, executed in hands.run(waiting):
             if isinstance(executed, Executed):
                 outcome = _recorded(recorder, hand_in, executed, keys[hand_in])
             else:
                 outcome = Outcome(hand_in.learner, failed=executed)
             tell(outcome, len(hand_ins))
             yield outcome
+
+
+@contextlib.contextmanager
+def _hands(recorder: Recorder, options: Options, number: int, workshop: Path) -> Iterator[Pool | Cluster]:
+    """Give what runs hand-ins: processes of this one, or a cluster."""
+    seconds = recorder.seconds_a_notebook()
+    if options.scheduler:
+        with Cluster(options, seconds, Path(recorder.staging), workshop) as cluster:
+            yield cluster
+        return
+    number = min(options.workers or _processors(), number)
+    with shared_warm_parent(workshop) as kernels_are_there, Pool(options, number, seconds, workshop) as pool:
+        kernels_are_there()
+        yield pool
 
 
 def _recorded(recorder: Recorder, hand_in: HandIn, executed: Executed, key: str) -> Outcome:

@@ -28,6 +28,8 @@ class Options:
     force: bool = False
     """Whether hand-ins that were graded with the same checks are run again."""
     allow_unsandboxed: bool = False
+    scheduler: str = ""
+    """Address of a Dask scheduler whose workers run the hand-ins, or "local"; nothing for processes of this one."""
 
     def arguments(self) -> list[str]:
         """Return the command line of `nbgrader autograde` that means the same, but for whose hand-ins are graded."""
