@@ -90,7 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     demo = verb("demo", _demo, "Show the whole product at work: build, grade a class, train, evaluate, export.")
     demo.add_argument("--out", type=Path, default=Path("demo"), help="folder for what it makes (default: demo)")
     bench = verb("bench", _bench, "Measure loading, training and inference, or grading, side by side.")
-    bench.add_argument("what", nargs="?", choices=["grading"], help="grading: stock nbgrader against the engine")
+    bench.add_argument(
+        "what",
+        nargs="?",
+        choices=["grading", "cluster"],
+        help="grading: stock nbgrader against the engine; cluster: Dask",
+    )
     bench.add_argument("--learners", type=int, default=40, help="hand-ins for the engine (default: 40)")
     bench.add_argument("--stock", type=int, help="how many of them stock nbgrader grades too (default: all; 0: none)")
     verbs.add_parser("capstone", help="The CIFAR-10 capstone: fit, evaluate, export, benchmark, serve, scale and more.")
@@ -233,6 +238,10 @@ def _bench(options: argparse.Namespace) -> int:
         return bench_grading(
             find_course(), options.learners, options.learners if options.stock is None else options.stock
         )
+    if options.what == "cluster":
+        from scalable_ai.bench.cluster import bench_cluster
+
+        return bench_cluster(find_course(), options.learners)
     from scalable_ai.bench.report import run_bench
 
     return run_bench(find_course())

@@ -9,6 +9,7 @@ import sys
 import pytest
 from rich.console import Console
 
+from scalable_ai.bench import cluster
 from scalable_ai.bench.bare import run_all
 from scalable_ai.bench.grading import Graded, differences, memory_at, summary
 from scalable_ai.bench.grading_table import show
@@ -72,3 +73,16 @@ def test_what_is_stored_says_on_what_it_was_measured(tmp_path):
     assert "cores" in stored["machine"]
     assert stored["memory bytes"] > 10**8
     assert [path.name.startswith("grading-") for path in (tmp_path / "bench").iterdir()] == [True]
+
+
+def test_a_cluster_is_shown_beside_processes():
+    way = cluster.summary([9.0, *(10.0 + n for n in range(40))], 4.1, 82.0, 2 * 10**9)
+    assert way["seconds each"] == 1.0
+    assert way["until the first"] == 9.0
+    facts = {"learners": 41, **dict.fromkeys(cluster.WAYS, way), "2 Dask workers": {**way, "seconds each": 0.5}}
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(cluster.table(facts))
+    text = console.export_text()
+    assert "2.00 ×" in text
+    assert "0.100 s" in text
+    assert "2.00 GB" in text
