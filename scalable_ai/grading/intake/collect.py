@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -26,8 +23,7 @@ from scalable_ai.grading.intake.item import IntakeError
 from scalable_ai.grading.intake.match import Known, read_known
 from scalable_ai.grading.intake.owner import Student, learner_of, safe_name
 from scalable_ai.grading.intake.record import RECORD, record_text
-
-STAGING = ".collecting"
+from scalable_ai.grading.intake.staging import Staging
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ def collect(options: Options) -> tuple[list[Collected], list[str]]:
     endings = [ending for ending in endings if ending.lower() != ".ipynb"]
     paths = options.paths or (Path(coursedir.root, "downloaded", options.assignment, "archive"),)
     results, lost = [], []
-    with ExitStack() as files, _staging(coursedir) as staging:
+    with ExitStack() as files, Staging(Path(coursedir.root, coursedir.submitted_directory)) as staging:
         for path in paths:
             gathering = gather(
                 path, options.assignment, {one.name for one in known}, files, options.learner, options.prefix
@@ -180,7 +176,7 @@ def _take(
     hand_in: HandIn,
     time: datetime | None,
     place: Path,
-    staging: Path,
+    staging: Staging,
     source: str,
     options: Options,
 ) -> None:
@@ -208,14 +204,7 @@ def _take(
             return
     result.status = "new" if before is None else "replaced"
     files[RECORD] = record_text(source, hand_in.notes).encode()
-    made = Path(tempfile.mkdtemp(dir=staging))
-    for name, content in files.items():
-        (made / name).write_bytes(content)
-    made.chmod(0o755)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if before is not None:
-        os.replace(place, staging / f"{made.name}.old")
-    os.replace(made, place)
+    staging.publish(files, place)
 
 
 def _content(place: Path) -> dict[str, bytes] | None:
@@ -229,17 +218,3 @@ def _content(place: Path) -> dict[str, bytes] | None:
         for path in sorted(place.rglob("*"))
         if path.is_file() and not path.is_symlink()
     }
-
-
-@contextlib.contextmanager
-def _staging(coursedir: object) -> Iterator[Path]:
-    """Give a folder in which hand-ins are put together, beside their places."""
-    top = Path(coursedir.root, coursedir.submitted_directory)
-    top.mkdir(parents=True, exist_ok=True)
-    staging = top / STAGING
-    shutil.rmtree(staging, ignore_errors=True)  # of one that was killed
-    staging.mkdir()
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
