@@ -17,6 +17,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from scalable_ai.blanks import explain_blanks
+
 DISTRIBUTION = "scalable-ai"
 PLATFORM = ("torch", "torchvision", "torchaudio", "triton", "numpy")
 """What a platform brings and nothing may replace; CUDA's libraries (`nvidia-…`) too."""
@@ -61,6 +63,7 @@ def plan(requirements: Iterable[str], installed: Mapping[str, str]) -> Plan:
 
 def prepare(run: Callable[..., subprocess.CompletedProcess[str]] = subprocess.run) -> None:
     """Install what the course needs and this kernel's Python lacks; say in a sentence what was done or is wrong."""
+    explain_blanks()
     installed = {canonicalize_name(one.name): one.version for one in metadata.distributions() if one.name}
     wanted = plan(metadata.requires(DISTRIBUTION) or [], installed)
     for sentence in wanted.older:
@@ -79,7 +82,9 @@ def prepare(run: Callable[..., subprocess.CompletedProcess[str]] = subprocess.ru
         print(f"The course's packages could not be installed ({last}). Try this cell again.")
         return
     torch = installed.get("torch", "")
-    print(f"Installed {len(wanted.install)} packages beside PyTorch {torch}, which stays as it is.")
+    print(
+        f"Installed {len(wanted.install)} packages beside PyTorch {torch}, which stays as it is. No restart is needed."
+    )
 
 
 def _extras(requirement: Requirement) -> str:

@@ -21,6 +21,9 @@ ARGUMENTS = (
     "--disable-background-networking",
 )
 
+SCREENS = {"laptop": {"width": 1280, "height": 720}, "phone": {"width": 390, "height": 844}}
+SCHEMES = {"laptop": "light", "phone": "dark"}
+
 
 @contextlib.contextmanager
 def open_browser() -> Iterator[Any]:
@@ -39,3 +42,18 @@ def barriers(page: Any, within: str) -> list[str]:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     found = axe.run(page, context=within).response["violations"]
     return [f"{one['id']}: {one['help']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+
+def views(browser: Any) -> Iterator[Any]:
+    """Yield an empty page of a laptop, in light, and then one of a phone, in dark."""
+    for name, screen in SCREENS.items():
+        page = browser.new_page(viewport=screen, color_scheme=SCHEMES[name])
+        yield page
+        page.close()
+
+
+def flaws(page: Any) -> list[str]:
+    """Return what axe finds in a page, all that folds opened, and whether it is wider than its window."""
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return [*barriers(page, "html"), *["wider than its window"] * wide]

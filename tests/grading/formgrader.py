@@ -34,16 +34,16 @@ class Formgrader:
 
 
 @contextlib.contextmanager
-def served(root: Path, env: Mapping[str, str] | None = None) -> Iterator[Formgrader]:
-    """Serve a course's folder until the block ends."""
+def served(root: Path, env: Mapping[str, str] | None = None, *, lab: bool = False) -> Iterator[Formgrader]:
+    """Serve a course's folder until the block ends, with JupyterLab or without."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    extensions = {"nbgrader.server_extensions.formgrader": True, "jupyterlab": False}
+    extensions = {"nbgrader.server_extensions.formgrader": True, "jupyterlab": lab}
     options = ["--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0"]
     options += [f"--IdentityProvider.token={KEY}", f"--ServerApp.jpserver_extensions={extensions}"]
     command = [sys.executable, "-m", "jupyter", "server", *options]
-    with (Path.cwd() / "server.log").open("w") as log:
+    with (root / "server.log").open("w") as log:
         server = subprocess.Popen(command, cwd=root, env=env, stdout=log, stderr=log, start_new_session=True)
     formgrader = Formgrader(f"http://127.0.0.1:{port}")
     try:

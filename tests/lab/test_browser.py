@@ -141,7 +141,7 @@ def test_jupyterlab_opens_on_the_path_through_the_course(page, picture):
     sync_api.expect(page.get_by_text("0 of 4 exercises passed")).to_be_visible()
     sync_api.expect(page.get_by_role("link", name="1.2 Introduction to PyTorch").first).to_be_visible()
     picture("1_start")
-    assert barriers(page, ".jp-OutputArea-output") == []
+    assert barriers(page, ".jp-Notebook .jp-RenderedHTMLCommon") == []
 
 
 def test_the_lesson_opens_from_there_and_its_first_cells_run(page, picture):

@@ -10,8 +10,9 @@ MENDED = (
     (re.compile(r'<p class="caption" role="heading">'), '<p class="caption" role="heading" aria-level="2">'),
     (re.compile(r'<aside class="sidebar-drawer">'), '<aside class="sidebar-drawer" aria-label="Lessons">'),
     (re.compile(r'<aside class="toc-drawer([^"]*)">'), r'<aside class="toc-drawer\1" aria-label="On this page">'),
-    # Long lines of code scroll, which arrow keys do only where the focus can be.
+    # Long lines of code and wide tables scroll, which arrow keys do only where the focus can be.
     (re.compile(r"<pre>"), '<pre tabindex="0">'),
+    (re.compile(r'<div class="(table-wrapper [^"]*)">'), r'<div class="\1" tabindex="0">'),
 )
 
 

@@ -100,14 +100,13 @@ def version(name: str) -> str:
 
 
 def _run(notebook: NotebookNode, data: Data, what: str) -> NotebookNode:
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    manager = AsyncKernelManager(kernel_name="python3")
     with tempfile.TemporaryDirectory() as made:
         folder = str(Path(made).resolve())
-        client = NotebookClient(notebook, km=manager, timeout=LONGEST_CELL, resources={"metadata": {"path": folder}})
+        resources = {"metadata": {"path": folder}}
+        client = NotebookClient(notebook, kernel_name="python3", timeout=LONGEST_CELL, resources=resources)
         try:
             done = client.execute(env={**os.environ, **data.environment}, stderr=subprocess.DEVNULL)
             # A public page does not name this machine's folders.

@@ -1,4 +1,4 @@
-"""A site of one real lesson, built once, and a browser to look at it."""
+"""A site of a real lesson and a capstone, built once, and a browser to look at it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from scalable_ai.lessons.publish.links import Links
 from tests.browser import open_browser
 
 ROOT = Path(__file__).parents[3]
-CHAPTER, LESSON = "ch1_introduction", "lesson_1_2_pytorch"
+CHAPTER, LESSON, CAPSTONE = "ch1_introduction", "lesson_1_2_pytorch", "capstone_1"
 GENERATED = Data("generated", {"SCALABLE_AI_DATA": "generated"})
 HOSTING = Hosting("owner/name", "0123abc")
 
 
 @dataclass(frozen=True)
 class Site:
-    """What `scalable-ai site` wrote for one lesson."""
+    """What `scalable-ai site` wrote."""
 
     course: Course
     folder: Path
@@ -53,8 +53,8 @@ def site(tmp_path_factory) -> Site:
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "nbgrader_config.py", root)
     course, folder = Course(root), root / "site"
-    source = course.solutions / CHAPTER / f"{LESSON}.py"
-    return Site(course, folder, publish_site(course, [source], GENERATED, HOSTING, folder))
+    sources = [course.solutions / CHAPTER / f"{name}.py" for name in (LESSON, CAPSTONE)]
+    return Site(course, folder, publish_site(course, sources, GENERATED, HOSTING, folder))
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
+import psutil
 import pytest
 
 from scalable_ai.course import Course
@@ -53,6 +55,17 @@ def test_a_lesson_that_does_not_run_is_one_sentence(made, tmp_path):
         executed_notebook(made("raise ValueError('planted')"), GENERATED, tmp_path / "kept")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize("ending", ["", "raise ValueError('planted')", "import os; os._exit(1)"])
+def test_no_kernel_is_left_running(made, tmp_path, ending):
+    before = psutil.Process().children(recursive=True)
+    code = "import os, pathlib; pathlib.Path(os.environ['PID']).write_text(str(os.getpid()))"
+    data = Data("generated", {"PID": str(tmp_path / "pid")})
+    with pytest.raises(PublishError) if ending else contextlib.nullcontext():
+        executed_notebook(made(f"{code}\n{ending}"), data, tmp_path / "kept")
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+    assert psutil.Process().children(recursive=True) == before
 
 
 def test_other_data_or_another_module_means_another_run(made, monkeypatch):
