@@ -79,7 +79,9 @@ def prepare(run: Callable[..., subprocess.CompletedProcess[str]] = subprocess.ru
         print(f"The course's packages could not be installed ({last}). Try this cell again.")
         return
     torch = installed.get("torch", "")
-    print(f"Installed {len(wanted.install)} packages beside PyTorch {torch}, which stays as it is.")
+    print(
+        f"Installed {len(wanted.install)} packages beside PyTorch {torch}, which stays as it is. No restart is needed."
+    )
 
 
 def _extras(requirement: Requirement) -> str:

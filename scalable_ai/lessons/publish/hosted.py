@@ -22,7 +22,7 @@ SETUP = """\
 import importlib.util
 
 if importlib.util.find_spec("scalable_ai") is None:
-    %pip install --quiet --no-deps "scalable-ai @ https://github.com/{repository}/archive/{ref}.zip"
+    %pip install --quiet --no-deps "scalable-ai @ {archive}"
 
 from scalable_ai import hosted
 
@@ -44,6 +44,11 @@ class Hosting:
         if not _REF.fullmatch(self.ref):
             raise PublishError(f"'{self.ref}' is no name of a branch or commit.")
 
+    @property
+    def archive(self) -> str:
+        """Where pip gets the course from."""
+        return f"https://github.com/{self.repository}/archive/{self.ref}.zip"
+
     def launchers(self, built: Built) -> dict[str, str]:
         """Return what each button says -> where it leads."""
         path = f"{built.lesson.chapter}/{built.lesson.name}.ipynb"
@@ -56,7 +61,7 @@ class Hosting:
     def with_setup(self, notebook: NotebookNode) -> NotebookNode:
         """Return a learner's notebook, copied, with the set-up cell below its title."""
         notebook = nbformat.reads(nbformat.writes(notebook), as_version=4)
-        cell = nbformat.v4.new_code_cell(SETUP.format(repository=self.repository, ref=self.ref))
+        cell = nbformat.v4.new_code_cell(SETUP.format(archive=self.archive))
         cell["id"] = "setup"
         notebook.cells.insert(1, cell)
         notebook.metadata["kernelspec"] = KERNELSPEC
