@@ -60,6 +60,6 @@ def prepare(folders: Folders) -> None:
 
 
 def _add_settings() -> None:
-    """Save every ten seconds, since progress is read from files, and ask nobody for news of Jupyter."""
+    """Save every ten seconds, since progress is read from files; no news of Jupyter, and no tools of instructors."""
     paths = os.environ.get("JUPYTER_CONFIG_PATH", "")
     os.environ["JUPYTER_CONFIG_PATH"] = f"{SETTINGS}{os.pathsep}{paths}" if paths else str(SETTINGS)

@@ -14,6 +14,8 @@ from scalable_ai.lessons.pages.page import chapter_title
 
 HEADS = ("Lesson", "Minutes", "Passed", "Where you are", "Still open")
 _LEFT = 'style="text-align:left"'
+_LIGHT = 'style="text-align:left;font-weight:normal"'
+_HEADING = 'style="text-align:left;padding-top:1.2em"'
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,12 @@ class ProgressCard:
     def _repr_html_(self) -> str:
         following = next_lesson(list(self.lessons))
         ahead = f"Next: {_link(following)}." if following else "You are through."
-        parts = [f'<div role="status"><p><strong>{self.sentence()}</strong> {ahead}</p></div>']
         heads = "".join(f'<th scope="col" {_LEFT}>{head}</th>' for head in HEADS)
-        for folder, lessons in _by_chapter(self.lessons):
-            title = f"<caption {_LEFT}><strong>{inline(chapter_title(folder))}</strong></caption>"
-            body = "".join(map(_row, lessons))
-            parts.append(f"<table>{title}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
-        return "".join(parts)
+        chapters = "".join(_chapter(folder, lessons) for folder, lessons in _by_chapter(self.lessons))
+        return (
+            f'<div role="status"><p><strong>{self.sentence()}</strong> {ahead}</p></div>'
+            f"<table><thead><tr>{heads}</tr></thead>{chapters}</table>"
+        )
 
 
 def progress() -> ProgressCard:
@@ -63,10 +64,15 @@ def _by_chapter(lessons: Iterable[Lesson]) -> Iterable[tuple[str, Iterable[Lesso
     return groupby(lessons, key=lambda lesson: lesson.chapter)
 
 
+def _chapter(folder: str, lessons: Iterable[Lesson]) -> str:
+    title = f'<th scope="rowgroup" colspan="{len(HEADS)}" {_HEADING}>{inline(chapter_title(folder))}</th>'
+    return f"<tbody><tr>{title}</tr>{''.join(map(_row, lessons))}</tbody>"
+
+
 def _row(lesson: Lesson) -> str:
     cells = (str(lesson.minutes or ""), _count(lesson), lesson.words, _still_open(lesson))
     rest = "".join(f"<td {_LEFT}>{inline(cell)}</td>" for cell in cells)
-    return f'<tr><th scope="row" {_LEFT}>{_link(lesson)}</th>{rest}</tr>'
+    return f'<tr><th scope="row" {_LIGHT}>{_link(lesson)}</th>{rest}</tr>'
 
 
 def _link(lesson: Lesson) -> str:

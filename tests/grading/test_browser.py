@@ -11,7 +11,6 @@ import nbformat
 import pytest
 
 from scalable_ai.grading.verdict import verdict_of
-from scalable_ai.lab.command import SETTINGS
 from tests.browser import BROWSER, NO_BROWSER, open_browser
 from tests.grading.batch.klass import RIGHT, hand_in, marks, new_course, rows, surroundings
 from tests.grading.conftest import CHAPTER, SCALES
@@ -43,13 +42,14 @@ def course(tmp_path_factory):
 def page(course, tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     own = {f"JUPYTER_{name}_DIR": str(home / name) for name in ("CONFIG", "DATA", "RUNTIME")}
-    # The question whether it may fetch news would lie over the table.
-    env = {**surroundings(course.root), **own, "JUPYTER_CONFIG_PATH": str(SETTINGS)}
+    env = {**surroundings(course.root), **own}
     with served(course.root, env, lab=True) as server, open_browser() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(WAIT)
         sync_api.expect.set_options(timeout=WAIT)
         page.goto(f"{server.address}/lab?token={KEY}")
+        # The question whether it may fetch news lies over what is below it.
+        page.get_by_role("alert").get_by_role("button", name="No").click()
         yield page
 
 

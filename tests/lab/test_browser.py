@@ -140,7 +140,11 @@ def run_from(page, count=1):
 def test_jupyterlab_opens_on_the_path_through_the_course(page, picture):
     sync_api.expect(page.get_by_text("0 of 4 exercises passed")).to_be_visible()
     sync_api.expect(page.get_by_role("link", name="1.2 Introduction to PyTorch").first).to_be_visible()
+    sync_api.expect(page.get_by_role("heading", name="Designing Scalable AI Systems")).to_be_visible()
     picture("1_start")
+    # An instructor's tools would lead a learner astray.
+    sync_api.expect(page.get_by_role("menuitem", name="Nbgrader")).to_have_count(0)
+    sync_api.expect(page.get_by_text("Create Assignment")).to_have_count(0)
     assert barriers(page, ".jp-Notebook .jp-RenderedHTMLCommon") == []
 
 

@@ -11,7 +11,7 @@ from scalable_ai.lessons.pages.run_times import RunTimes, read_run_times
 from scalable_ai.lessons.rubric.course import Facts, read_facts
 from scalable_ai.lessons.source import Lesson
 
-HEADS = ("Id", "Lesson", "Objective", "Minutes", "Exercises", "Points", "Runs in")
+HEADS = ("Lesson", "Objective", "Minutes", "Exercises", "Points", "Runs in")
 NUMBERS = ("Minutes", "Exercises", "Points", "Runs in")
 HOW_TO = (
     "Open a notebook, read, and run its cells in order.",
@@ -74,7 +74,6 @@ def _skip_ahead(check: Lesson) -> str:
 def _row(lesson: Lesson, times: RunTimes | None) -> tuple[Any, ...]:
     minutes = lesson.meta.get("minutes", "")
     return (
-        lesson.meta["id"],
         link(lesson),
         f"{lesson.meta['objective'].rstrip('.')}.",
         minutes,

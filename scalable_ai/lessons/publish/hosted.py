@@ -47,7 +47,17 @@ class Hosting:
     @property
     def archive(self) -> str:
         """Where pip gets the course from."""
-        return f"https://github.com/{self.repository}/archive/{self.ref}.zip"
+        return f"{self.address}/archive/{self.ref}.zip"
+
+    @property
+    def address(self) -> str:
+        """Where the course is read, copied and installed from."""
+        return f"https://github.com/{self.repository}"
+
+    @property
+    def codespace(self) -> str:
+        """Where a codespace of it is opened."""
+        return f"https://codespaces.new/{self.repository}"
 
     def launchers(self, built: Built) -> dict[str, str]:
         """Return what each button says -> where it leads."""
@@ -55,7 +65,7 @@ class Hosting:
         return {
             "Open in Colab": f"https://colab.research.google.com/github/{self.repository}/blob/{NOTEBOOKS_REF}/{path}",
             "Open in Binder": f"https://mybinder.org/v2/gh/{self.repository}/{self.ref}?labpath=chapters/{path}",
-            "Open in a Codespace": f"https://codespaces.new/{self.repository}",
+            "Open in a Codespace": self.codespace,
         }
 
     def with_setup(self, notebook: NotebookNode) -> NotebookNode:

@@ -25,6 +25,7 @@ from scalable_ai.lessons.publish.hosted import Hosting
 from scalable_ai.lessons.publish.public import page_notebook, uses_data
 
 CONFIGURATION = Path(__file__).parent / "sphinx"
+HOW_TO = "## How to begin"
 NOTEBOOKS = "notebooks"
 SLIDES = "slides"
 
@@ -70,6 +71,7 @@ def build_site(course: Course, lessons: list[Published], data: Data, hosting: Ho
         for page in pages:
             text = page.text.replace("](README.md)", "](index.md)")
             if page.name == "README.md":
+                text = text.replace(HOW_TO, f"{_ways_in(lessons, hosting)}\n\n{HOW_TO}")
                 _write(source / "index.md", f"{text}\n{_about(lessons, data)}\n\n{_contents(lessons, pages)}")
             else:
                 _write(source / page.name, text)
@@ -92,16 +94,28 @@ def build_site(course: Course, lessons: list[Published], data: Data, hosting: Ho
         shutil.copytree(Path(folder) / "html", out, dirs_exist_ok=True)
 
 
+def _ways_in(lessons: list[Published], hosting: Hosting | None) -> str:
+    """Return what stands on the front page for who has only just come."""
+    ways = {"Begin to read": f"{lessons[0].place}.html", "Look at slides": f"{SLIDES}/index.html"}
+    if hosting:
+        ways |= {"Open in a Codespace": hosting.codespace, "Install the course": f"{hosting.address}#readme"}
+    return _launch(ways)
+
+
+def _launch(ways: dict[str, str]) -> str:
+    links = " ".join(f'<a href="{html.escape(target)}">{html.escape(text)}</a>' for text, target in ways.items())
+    return f'<p class="launch">{links}</p>'
+
+
 def _opening(item: Published, data: Data, hosting: Hosting | None) -> str:
     """Return what stands below a lesson's title: ways to open it, and what the page was made with."""
     ways = hosting.launchers(item.built) if hosting else {}
     ways["Download the notebook"] = f"../{NOTEBOOKS}/{item.place}.ipynb"
     if item.deck:
         ways["Slides"] = f"../{item.deck}"
-    links = " ".join(f'<a href="{html.escape(target)}">{html.escape(text)}</a>' for text, target in ways.items())
     made = f"with {data.words()}, {runs_with()}" if uses_data(item.built) else f"with {runs_with()}"
     return (
-        f'<p class="launch">{links}</p>\n\n'
+        f"{_launch(ways)}\n\n"
         f'<p class="made">The outputs on this page were made {html.escape(made)}. Exercises show what you start from: '
         "their checks answer in the notebook.</p>"
     )

@@ -101,6 +101,16 @@ def test_a_lesson_can_be_opened_in_colab_binder_and_a_codespace(page):
     }
 
 
+def test_the_front_page_leads_to_reading_slides_a_codespace_and_the_installation(site):
+    front = BeautifulSoup((site.folder / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert {link.get_text(): link["href"] for link in front.select(".launch a")} == {
+        "Begin to read": f"{CHAPTER}/{LESSON}.html",
+        "Look at slides": "slides/index.html",
+        "Open in a Codespace": "https://codespaces.new/owner/name",
+        "Install the course": "https://github.com/owner/name#readme",
+    }
+
+
 def test_the_notebook_begins_with_a_set_up_cell_and_counts_as_untouched(site):
     notebook = nbformat.read(site.notebook, as_version=4)
     nbformat.validate(notebook)
