@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scalable_ai.grading.batch import station
-from scalable_ai.grading.batch.hand_in import HandIn, Options, packages
+from scalable_ai.grading.batch.hand_in import HandIn, Options, installed, packages
 from scalable_ai.grading.batch.runner import BrokenError, Executed
 
 LOCAL = "local"
@@ -64,7 +64,7 @@ class Cluster:
         token = self._staging / self._batch
         token.touch()
         try:
-            said = self._client.run(station.look, str(token), packages(), on_error="return")
+            said = self._client.run(station.look, str(token), packages(), installed(), on_error="return")
         finally:
             token.unlink()
         for worker, why in said.items():

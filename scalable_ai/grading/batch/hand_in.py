@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from scalable_ai.grading.folders import digest_names
 
 KEY = "scalable_ai_graded"
@@ -81,10 +83,16 @@ def key_of_assignment(paths: Iterable[Path], settings: str) -> str:
 
 
 @cache
+def installed() -> frozenset[str]:
+    """Return the names and versions of what is installed, each once: a folder on the path may name one again."""
+    found = ((one.name, one.version) for one in importlib.metadata.distributions())
+    return frozenset(f"{canonicalize_name(name)} {version}" for name, version in found if name)
+
+
+@cache
 def packages() -> str:
-    """Return a digest of the names and versions of what is installed, and of this package's own files."""
-    installed = sorted(f"{dist.name}=={dist.version}" for dist in importlib.metadata.distributions())
-    return _digest([Path(__file__).parents[2]], "\n".join(installed))
+    """Return a digest of what is installed, and of this package's own files."""
+    return _digest([Path(__file__).parents[2]], "\n".join(sorted(installed())))
 
 
 def _digest(paths: Iterable[Path], text: str) -> str:

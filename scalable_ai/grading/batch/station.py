@@ -9,7 +9,7 @@ import os
 import threading
 from pathlib import Path
 
-from scalable_ai.grading.batch.hand_in import HandIn, Options, packages
+from scalable_ai.grading.batch.hand_in import HandIn, Options, installed, packages
 from scalable_ai.grading.batch.pool import Pool
 from scalable_ai.grading.batch.runner import Executed
 from scalable_ai.grading.batch.workshop import shared_warm_parent
@@ -20,6 +20,9 @@ HAS_NO_CHILDREN = (
     "start workers with the environment variable DASK_DISTRIBUTED__WORKER__DAEMON=False"
 )
 
+MOST_NAMED = 4
+"""Packages that a sentence names."""
+
 _lock = threading.Lock()
 _place = contextlib.ExitStack()
 _workshop: Path | None = None
@@ -27,12 +30,13 @@ _batch = ""
 _free: list[Pool] = []
 
 
-def look(token: str, wanted: str) -> str:
+def look(token: str, wanted: str, names: frozenset[str]) -> str:
     """Return why this worker cannot grade, or nothing.
 
     Args:
         token: A file of the course's folder.
         wanted: What `packages` says where marks are written.
+        names: What is `installed` there.
     """
     if multiprocessing.current_process().daemon:
         return HAS_NO_CHILDREN
@@ -40,7 +44,10 @@ def look(token: str, wanted: str) -> str:
         folder = next((one for one in reversed(Path(token).parents) if not one.exists()), Path(token).parent)
         return f"it does not see {folder}; share the course's folder with it, at the same path"
     if packages() != wanted:
-        return "other packages or versions are installed there; install the same course with the same constraints.txt"
+        differing = sorted(names ^ installed())
+        more = f" and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
+        what = ", ".join(differing[:MOST_NAMED]) + more or "this course's own files"
+        return f"not the same is installed there ({what}); install the same course with the same constraints.txt"
     return ""
 
 

@@ -8,13 +8,14 @@ import shutil
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 import pytest
 
 from scalable_ai.grading.batch import station
-from scalable_ai.grading.batch.hand_in import packages
+from scalable_ai.grading.batch.hand_in import installed, packages
 from tests.grading.batch.klass import (
     command,
     graded_stamps,
@@ -156,8 +157,21 @@ def test_workers_with_other_packages_are_said(course, workers, tmp_path):
     (tmp_path / "other" / "strange-1.0.dist-info").mkdir(parents=True)
     (tmp_path / "other" / "strange-1.0.dist-info" / "METADATA").write_text("Name: strange\nVersion: 1.0\n")
     workers.join(PYTHONPATH=os.pathsep.join([workers.environment["PYTHONPATH"], str(tmp_path / "other")]))
-    one_sentence(run(course[0], f"--scheduler={workers.address}"), "other packages or versions are installed there")
+    one_sentence(run(course[0], f"--scheduler={workers.address}"), "not the same is installed there (strange 1.0)")
 
 
 def test_workers_that_do_not_see_the_course_are_told_which_folder(tmp_path):
-    assert str(tmp_path / "no") in station.look(str(tmp_path / "no" / "course" / "token"), packages())
+    assert str(tmp_path / "no") in station.look(str(tmp_path / "no" / "course" / "token"), packages(), installed())
+
+
+def test_a_second_note_of_the_same_package_makes_no_difference(tmp_path):
+    ask = "from scalable_ai.grading.batch.hand_in import packages; print(packages())"
+    (tmp_path / "scalable_ai.egg-info").mkdir()
+    (tmp_path / "scalable_ai.egg-info" / "PKG-INFO").write_text(
+        f"Name: scalable-ai\nVersion: {version('scalable-ai')}\n"
+    )
+    said = [
+        subprocess.run([sys.executable, "-c", ask], cwd=folder, capture_output=True, text=True, check=True).stdout
+        for folder in (tmp_path, Path(sys.prefix))
+    ]
+    assert said[0] == said[1]
