@@ -22,7 +22,7 @@ from scalable_ai.grading.intake.hand_in import HandIn, put_together
 from scalable_ai.grading.intake.item import IntakeError
 from scalable_ai.grading.intake.match import Known, read_known
 from scalable_ai.grading.intake.owner import Student, learner_of, safe_name
-from scalable_ai.grading.intake.record import RECORD, record_text
+from scalable_ai.grading.intake.record import RECORD, digest, record_text, source_and_earlier
 from scalable_ai.grading.intake.staging import Staging
 
 
@@ -145,6 +145,8 @@ def _times(path: Path) -> dict[str, str]:
             rows = [row for row in csv.reader(file) if len(row) > 1]
     except (OSError, UnicodeError, csv.Error) as error:
         raise IntakeError(f"{path}: it cannot be read as CSV ({error}).") from None
+    if not rows or [name.strip().lower() for name in rows[0][:2]] != ["learner", "time"]:
+        raise IntakeError(f"{path}: its first line is not 'learner,time'. Add it above the others.")
     return {row[0].strip(): row[1].strip() for row in rows[1:]}
 
 
@@ -189,22 +191,36 @@ def _take(
     files = dict(hand_in.files)
     if time is not None:
         files[TIMESTAMP] = f"{time:%Y-%m-%d %H:%M:%S} UTC\n".encode()
-    before = _content(place)
+    before, earlier = _content(place), []
     if before is not None:
         if RECORD not in before and not options.force:
             result.refused = f"{place} came there by another way. --force replaces it"
             return
-        earlier = before.pop(RECORD, b"")
-        if before == files and earlier:
+        record = before.pop(RECORD, b"")
+        came_from, earlier = source_and_earlier(record)
+        work, was = digest(hand_in.files), digest({name: before[name] for name in before if name != TIMESTAMP})
+        if work == was and TIMESTAMP in before:
+            files.setdefault(TIMESTAMP, before[TIMESTAMP])  # a time that was said once is not forgotten
+        if before == files and record:
             result.status = "unchanged"
             return
-        if TIMESTAMP in before and TIMESTAMP in files and before[TIMESTAMP] > files[TIMESTAMP] and not options.force:
+        if _came_earlier(work, files, before, earlier) and not options.force:
             result.status = "kept"
-            result.notes.append("What is there was handed in later, so it stays.")
+            result.notes.append("What is there was handed in later, so it stays; --force replaces it.")
             return
+        if work != was:
+            earlier.append(was)
+            result.notes.append(f"It takes the place of what came from {came_from or 'elsewhere'}.")
     result.status = "new" if before is None else "replaced"
-    files[RECORD] = record_text(source, hand_in.notes).encode()
+    files[RECORD] = record_text(source, hand_in.notes, earlier).encode()
     staging.publish(files, place)
+
+
+def _came_earlier(work: str, files: dict[str, bytes], before: dict[str, bytes], earlier: list[str]) -> bool:
+    """Tell whether a hand-in is older than what is there: by their times, or since it was replaced once already."""
+    if TIMESTAMP in files and TIMESTAMP in before:
+        return files[TIMESTAMP] < before[TIMESTAMP]
+    return work in earlier
 
 
 def _content(place: Path) -> dict[str, bytes] | None:

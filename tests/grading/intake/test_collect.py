@@ -195,6 +195,34 @@ def test_collecting_again_changes_nothing_and_a_later_hand_in_replaces(course, g
     assert not list((course.root / "submitted").glob(".*"))
 
 
+def test_the_same_commands_again_bring_nothing_older_back(course, graded, totals, tmp_path):
+    blank = copy.deepcopy(totals)
+    blank.cells.append(nbformat.v4.new_code_cell("blank"))
+    first, second = (tmp_path / name / "eve.zip" for name in ("moodle", "mail"))
+    put(first, zipped({f"{TOTALS}.ipynb": raw(blank)}))
+    put(second, zipped({f"{TOTALS}.ipynb": raw(totals)}))
+    said = [collect(Options(course.root, CHAPTER, (path,)))[0][0] for path in (first, second, first, second)]
+    assert [one.status for one in said] == ["new", "replaced", "kept", "unchanged"]
+    assert "takes the place of what came from eve.zip" in " ".join(said[1].notes)
+    assert collect(Options(course.root, CHAPTER, (first,), force=True))[0][0].status == "replaced"
+    shutil.rmtree(course.root / "submitted" / "eve")
+
+
+def test_a_time_that_was_said_stays(course, graded, totals, tmp_path):
+    place = put(tmp_path / "eve.zip", zipped({f"{TOTALS}.ipynb": raw(totals)}))
+    stamp = course.root / "submitted" / "eve" / CHAPTER / "timestamp.txt"
+    times = tmp_path / "times.csv"
+    for text, status in (("eve,2031-05-05 10:00", "new"), ("bob,2031-06-06", "unchanged"), ("eve,soon", "unchanged")):
+        times.write_text(f"Learner, time\n{text}\n", encoding="utf-8")
+        assert collect(Options(course.root, CHAPTER, (place,), times=times))[0][0].status == status
+        assert stamp.read_text() == "2031-05-05 10:00:00 UTC\n"
+    assert collect(Options(course.root, CHAPTER, (place,)))[0][0].status == "unchanged"
+    times.write_text("eve,2031-05-05\n", encoding="utf-8")
+    with pytest.raises(IntakeError, match="first line is not 'learner,time'"):
+        collect(Options(course.root, CHAPTER, (place,), times=times))
+    shutil.rmtree(course.root / "submitted" / "eve")
+
+
 def test_what_came_by_another_way_stays_until_forced(course, graded, totals, tmp_path):
     own = put(course.root / "submitted" / "own" / CHAPTER / f"{TOTALS}.ipynb", b"by hand")
     place = put(tmp_path / "own.zip", zipped({f"{TOTALS}.ipynb": raw(totals)}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,12 +57,15 @@ def moved(course):
 def test_the_same_command_again_ends_what_was_begun(course, blow):
     seed = random.SystemRandom().randrange(10**6)
     chance = random.Random(seed)
-    stops, found = 0, {}
-    for _ in range(3):
+    stops = tries = 0
+    found = {}
+    while stops < 2 and tries < 8:  # a quick one may be over before it could be stopped
+        tries += 1
         if all(found.values()):
+            shutil.rmtree(course.root / "submitted", ignore_errors=True)
             assert start(course, "earlier").wait(120) == 0
         process = start(course, "later")
-        aim = chance.randrange(len(LEARNERS))
+        aim = chance.randrange(len(LEARNERS) - 20)
         while process.poll() is None and moved(course) < aim:
             time.sleep(0.001)
         process.send_signal(blow)
