@@ -6,6 +6,7 @@ import copy
 import html
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -59,6 +60,10 @@ def _unreadable(name: str, error: Exception) -> UnreadableError:
     )
 
 
+CONFLICT = re.compile(rb"(?m)^<{7} .*$")
+"""How Git begins what it could not merge; JSON has no such line."""
+
+
 class _ContentError(ValueError):
     pass
 
@@ -77,6 +82,8 @@ def _bytes(path: Path) -> bytes:
 def _parsed(raw: bytes) -> NotebookNode:
     if not raw.strip():
         raise _ContentError("it is empty")
+    if CONFLICT.search(raw):
+        raise _ContentError("it holds both sides of a Git merge conflict ('<<<<<<<')")
     if raw.lstrip()[:1] == b"<":
         raise _ContentError("it is a web page")
     try:

@@ -90,7 +90,8 @@ def gather(
             clones = sorted(entry for entry in path.iterdir() if (entry / ".git").is_dir() and not entry.is_symlink())
             _gather_clones(found, clones, prefix)
             names = {clone.name for clone in clones}
-            items, notes = [item for item in items_of_folder(path) if item.parts[0] not in names], []
+            others = [item for item in items_of_folder(path) if item.parts[0] not in names]
+            items, notes = [_without(prefix, item) for item in others], []
         elif is_archive(path.name):
             items, notes = items_of_archive(path.name, files.enter_context(path.open("rb")), MAX_ITEMS)
         else:
@@ -105,6 +106,12 @@ def gather(
     else:
         _sort_out(found, items, assignment, ours, path.name)
     return found
+
+
+def _without(prefix: str, item: Item) -> Item:
+    """Return an item whose folder's name does not begin so."""
+    first, *rest = item.parts
+    return item.below((first.removeprefix(prefix) or first, *rest)) if rest else item
 
 
 def _sort_out(found: Gathering, items: list[Item], assignment: str, ours: Collection[str], archive: str = "") -> None:
@@ -200,6 +207,7 @@ def _time_of_commit(clone: Path) -> str:
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_TERMINAL_PROMPT": "0",
+        "GIT_CEILING_DIRECTORIES": str(clone.absolute().parent),  # a broken one would be looked for around it
     }
     ask = [*GIT, "-c", f"safe.directory={clone}", "-C", str(clone), "log", "-1", "--format=%cI"]
     try:

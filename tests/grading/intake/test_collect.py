@@ -275,6 +275,19 @@ def test_clones_of_github_classroom(course, graded, totals, scales, tmp_path):
         shutil.rmtree(course.root / "submitted" / name)
 
 
+def test_folders_beside_clones_lose_the_prefix_and_a_broken_clone_has_no_time(course, graded, totals, tmp_path):
+    for name in ("chapter-1-gus", "chapter-1-fay"):
+        put(tmp_path / "clones" / name / f"{TOTALS}.ipynb", raw(totals))
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "the instructor's")
+    (tmp_path / "clones" / "chapter-1-fay" / ".git").mkdir()
+    results, _ = collect(Options(course.root, CHAPTER, (tmp_path / "clones",), prefix="chapter-1-"))
+    assert sorted(one.learner for one in results) == ["fay", "gus"]
+    assert not (course.root / "submitted" / "fay" / CHAPTER / "timestamp.txt").exists()
+    for name in ("fay", "gus"):
+        shutil.rmtree(course.root / "submitted" / name)
+
+
 def git(folder, *arguments):
     who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in (
         ("NAME", "n"), ("EMAIL", "e@x"), ("DATE", "2031-07-08T09:10:11+02:00"))}  # fmt: skip
