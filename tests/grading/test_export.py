@@ -145,7 +145,7 @@ def mark(name, score, assignment="ch1", number=""):
 def test_marks_for_which_there_is_no_row_are_said():
     for fill, sheet in ((fill_canvas, CANVAS), (fill_moodle, MOODLE)):
         _, notes = fill(sheet, [mark("eve", 3.0), mark("mal", None)])
-        assert notes[-1] == "eve: marks that no row of the file is for. Give this learner an lms_user_id."
+        assert notes[-1] == "eve: marks that no row of the file is for; is the lms_user_id in the roster that of a row?"
         assert "mal" not in str(notes)
 
 
@@ -258,3 +258,10 @@ def test_restore_says_where_it_cannot_begin(tmp_path, capsys):
     assert run_restore(tmp_path, tmp_path / "x.csv") == 1
     assert "there is no gradebook here" in capsys.readouterr().err
     assert not (tmp_path / "gradebook.db").exists()
+
+
+def test_an_assignment_without_a_column_is_said():
+    rows, notes = fill_canvas(CANVAS, [mark("eve", 3.0, "Viva")])
+    assert "Viva" in rows[0]
+    said = next(note for note in notes if note.startswith("Viva: no column is called so"))
+    assert "'Essay (900)'" in said

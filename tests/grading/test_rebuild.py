@@ -269,6 +269,7 @@ def test_a_lone_surrogate_can_be_written_again(given, hand_in, tmp_path):
     nbformat.writes(rebuild(given, submitted)[0]).encode("utf-8")
 
 
+CONFLICT = "it holds both sides of a Git merge conflict ('<<<<<<<')"
 HTML = "<!DOCTYPE html><html><script>alert(1)</script></html>"
 
 
@@ -278,8 +279,8 @@ HTML = "<!DOCTYPE html><html><script>alert(1)</script></html>"
         (b"", "it is empty"),
         (b" \n\t", "it is empty"),
         (HTML, "it is a web page"),
-        (b"<<<<<<< HEAD\n{}\n=======\n[]\n>>>>>>> theirs\n", "it holds both sides of a Git merge conflict ('<<<<<<<')"),
-        (b'{"cells": [\n<<<<<<< HEAD\n=======\n>>>>>>> b\n]}', "it holds both sides of a Git merge conflict ('<<<<<<<')"),
+        (b"<<<<<<< HEAD\n{}\n=======\n[]\n>>>>>>> theirs\n", CONFLICT),
+        (b'{"cells": [\n<<<<<<< HEAD\n=======\n>>>>>>> b\n]}', CONFLICT),
         ('{"cells": "caf\u00e9"}'.encode("latin-1"), "it is not text in UTF-8"),
         ("{}".encode("utf-16"), "it is not text in UTF-8"),
         ("print('hello')", "it is not JSON"),

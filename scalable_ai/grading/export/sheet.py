@@ -72,6 +72,12 @@ def fill_canvas(rows: Rows, marks: Iterable[Mark]) -> tuple[Rows, list[str]]:
             scores = people.get(person, {})
             old = {name: row[at] if at is not None else "" for name, at in columns.items()}
             filled.append(student + [number(scores.get(name)) or old[name] for name in names])
+    others = ", ".join(f"'{name}'" for name in head if name not in CANVAS_STUDENT)
+    notes += [
+        f"{name}: no column is called so; the new one is another assignment to Canvas. There are {others or 'none'}."
+        for name, at in columns.items()
+        if at is None
+    ]
     return filled, notes + _without_row(people, used)
 
 
@@ -153,4 +159,7 @@ def _by_person(marks: Iterable[Mark]) -> dict[Person, dict[str, float | None]]:
 
 def _without_row(people: dict[Person, dict[str, float | None]], used: set[Person | None]) -> list[str]:
     left = [one.id for one, scores in people.items() if one not in used and any(s is not None for s in scores.values())]
-    return [f"{name}: marks that no row of the file is for. Give this learner an lms_user_id." for name in left]
+    return [
+        f"{name}: marks that no row of the file is for; is the lms_user_id in the roster that of a row?"
+        for name in left
+    ]
