@@ -48,6 +48,12 @@ def rows(text):
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
 
 
+def rows_by_lesson(text):
+    """Return the index's rows by the names of the lessons that they lead to."""
+    found = ((LINK.search(row[0]), row) for row in rows(text))
+    return {Path(link[2]).stem: row for link, row in found if link}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_link_of_a_page_leads_to_a_page_or_to_a_lesson(real, name):
     built, pages = real
@@ -115,13 +121,13 @@ def test_the_glossary_has_each_term_once_with_its_definition_and_lesson(real):
 
 def test_the_index_has_a_row_for_each_lesson_with_what_its_notebook_is_worth(real):
     built, pages = real
-    found = {row[0]: row for row in rows(pages["README.md"])}
+    found = rows_by_lesson(pages["README.md"])
     for item in built:
         if item.lesson.is_readiness:
             continue
         cells = nbformat.reads(item.release, as_version=4).cells
         points = [cell.metadata.nbgrader.points for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
-        title, objective, minutes, exercises, worth = found[item.lesson.meta["id"]][1:6]
+        title, objective, minutes, exercises, worth = found[item.lesson.name][:5]
         assert item.lesson.meta["title"] in title
         assert objective == f"{item.lesson.meta['objective'].rstrip('.')}."
         assert (minutes, exercises, worth) == (str(item.lesson.meta["minutes"]), str(len(points)), f"{sum(points):g}")
@@ -173,7 +179,7 @@ def test_the_essentials_track_names_what_it_leaves_out(small):
 
 
 def test_a_lesson_without_a_measurement_says_so(small):
-    assert [row[-1] for row in rows(text_of(small, "README.md")) if row[0] == "1.1"] == ["not measured"]
+    assert rows_by_lesson(text_of(small, "README.md"))[small.read().name][-1] == "not measured"
     assert "`scalable-ai measure-lessons`" in text_of(small, "README.md")
 
 
@@ -182,8 +188,8 @@ def test_measured_times_and_code_that_changed_since(small):
     times = {"1.1": RunTime([4.0, 12.3, 5.2], code_fingerprint(lesson))}
     write_run_times(small.course, RunTimes(MACHINE, "2026-01-31", 2.4, 0.1, times))
     text = text_of(small, "README.md")
-    found = {row[0]: row[-1] for row in rows(text)}
-    assert (found["1.1"], found[capstone.meta["id"]]) == ("5 s", "not measured")
+    found = rows_by_lesson(text)
+    assert (found[lesson.name][-1], found[capstone.name][-1]) == ("5 s", "not measured")
     prose = " ".join(text.split())
     for words in ("the median of 3 runs", "A processor with 2 cores and 8 GiB", "2026-01-31", "about 2 s of each"):
         assert words in prose
@@ -192,7 +198,7 @@ def test_measured_times_and_code_that_changed_since(small):
     assert "older code" not in text_of(small, "README.md")
     small.edit(small.lesson, 'print("load:", len(parcels))', 'print("the load:", len(parcels))')
     text = text_of(small, "README.md")
-    assert {row[0]: row[-1] for row in rows(text)}["1.1"] == "5 s (older code)"
+    assert rows_by_lesson(text)[lesson.name][-1] == "5 s (older code)"
     assert "*Older code* says" in text
 
 
