@@ -109,12 +109,12 @@ DIFFERENT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("got", "expected"), EQUAL, ids=str)
+@pytest.mark.parametrize(("got", "expected"), EQUAL)
 def test_equal_values_have_no_difference(got, expected):
     assert difference(got, expected, "x") is None
 
 
-@pytest.mark.parametrize(("got", "expected", "wanted", "had"), DIFFERENT, ids=str)
+@pytest.mark.parametrize(("got", "expected", "wanted", "had"), DIFFERENT)
 def test_different_values_are_told_apart_in_words(got, expected, wanted, had):
     found = difference(got, expected, "x")
     assert found is not None
@@ -134,7 +134,6 @@ def test_the_place_of_a_difference_is_named():
         (np.array([7.125]), np.array([8.625])), ([7.125], [8.625]), ({"k": 7.125}, {"k": 8.625}), ({7.125}, {8.625}),
         ("7125", 8.625), (7.125, "8625"), (b"7125", b"8625"),
     ],
-    ids=str,
 )  # fmt: skip
 def test_a_hidden_check_reveals_neither_value(got, expected):
     found = difference(got, expected, "x", reveal=False)
@@ -177,7 +176,6 @@ def test_comparing_changes_nothing():
         (Liar(), False), (None, False), ([1], False),
         (type("bool_", (), {"__bool__": lambda self: True})(), False),
     ],
-    ids=str,
 )  # fmt: skip
 def test_only_a_truth_value_is_true(condition, holds):
     assert is_true(condition) is holds
@@ -227,7 +225,6 @@ def test_one_changed_element_is_seen(values, data):
         (torch.ones(2), 1.0, ""),
         ("0.5", 0.5, ""),
     ],
-    ids=str,
 )
 def test_a_tensor_in_place_of_plain_values_is_told_how_to_unpack_it(got, expected, likely):
     found = difference(got, expected, "x").likely

@@ -131,7 +131,6 @@ def test_families_of_containers_become_their_plain_kind():
     [object(), print, torch.nn.Linear(1, 1), [object()], {"a": print}, {object(): 1}, (i for i in [1]),
      np.array([object()]), np.array(["2020-01-01"], "M8[D]"), torch.ones(2).to_sparse(), torch.ones(2, device="meta"),
      torch.float32, range(10**9), range(10**30), float],
-    ids=repr,
 )  # fmt: skip
 def test_what_is_no_plain_data_is_refused(value):
     with pytest.raises(wire.WireError):
