@@ -86,8 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("source", nargs="?", help='a path, "official" or "generated"; what is found when left out')
     demo = verb("demo", _demo, "Show the whole product at work: build, grade a class, train, evaluate, export.")
     demo.add_argument("--out", type=Path, default=Path("demo"), help="folder for what it makes (default: demo)")
-    bench = verb("bench", _bench, "Measure loading, training and inference, or grading, side by side.")
-    bench.add_argument("what", nargs="?", choices=["grading"], help="grading: stock nbgrader against the engine")
+    bench = verb("bench", _bench, "Measure loading, training and inference, or grading, or kernels, side by side.")
+    about = "grading: stock nbgrader against the engine; kernels: stock against warm, until a first cell is answered"
+    bench.add_argument("what", nargs="?", choices=["grading", "kernels"], help=about)
     bench.add_argument("--learners", type=int, default=40, help="hand-ins for the engine (default: 40)")
     bench.add_argument("--stock", type=int, help="how many of them stock nbgrader grades too (default: all; 0: none)")
     verbs.add_parser("capstone", help="The CIFAR-10 capstone: fit, evaluate, export, benchmark, serve, scale and more.")
@@ -229,6 +230,10 @@ def _bench(options: argparse.Namespace) -> int:
         return bench_grading(
             find_course(), options.learners, options.learners if options.stock is None else options.stock
         )
+    if options.what == "kernels":
+        from scalable_ai.bench.kernels import bench_kernels
+
+        return bench_kernels(find_course().root / "bench")
     from scalable_ai.bench.report import run_bench
 
     return run_bench(find_course())
