@@ -5,7 +5,7 @@ SHELL := bash
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 AI := $(BIN)/scalable-ai
 
-.PHONY: help install demo test test-nbgrader mutation lab build lint site slides bench bench-grading clean
+.PHONY: help install demo test test-nbgrader mutation lab build lint site slides bench bench-grading bench-kernels clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ bench: install  ## measure loading, training and inference side by side
 
 bench-grading: install  ## stock nbgrader and the engine on the same 40 hand-ins (about half an hour)
 	@$(AI) bench grading
+
+bench-kernels: install  ## stock and warm kernels, from the request to the answer of a first cell (about two minutes)
+	@$(AI) bench kernels
 
 clean:  ## remove what builds and runs made; lessons, data and .venv stay
 	@rm -rf demo source runs bench site slides .executed .pytest_cache .ruff_cache .hypothesis

@@ -89,13 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("source", nargs="?", help='a path, "official" or "generated"; what is found when left out')
     demo = verb("demo", _demo, "Show the whole product at work: build, grade a class, train, evaluate, export.")
     demo.add_argument("--out", type=Path, default=Path("demo"), help="folder for what it makes (default: demo)")
-    bench = verb("bench", _bench, "Measure loading, training and inference, or grading, side by side.")
-    bench.add_argument(
-        "what",
-        nargs="?",
-        choices=["grading", "cluster"],
-        help="grading: stock nbgrader against the engine; cluster: Dask",
+    bench = verb("bench", _bench, "Measure loading, training and inference, or grading, or kernels, side by side.")
+    about = (
+        "grading: stock nbgrader against the engine; cluster: Dask; kernels: stock against warm, until a first answer"
     )
+    bench.add_argument("what", nargs="?", choices=["grading", "cluster", "kernels"], help=about)
     bench.add_argument("--learners", type=int, default=40, help="hand-ins for the engine (default: 40)")
     bench.add_argument("--stock", type=int, help="how many of them stock nbgrader grades too (default: all; 0: none)")
     verbs.add_parser("capstone", help="The CIFAR-10 capstone: fit, evaluate, export, benchmark, serve, scale and more.")
@@ -242,6 +240,10 @@ def _bench(options: argparse.Namespace) -> int:
         from scalable_ai.bench.cluster import bench_cluster
 
         return bench_cluster(find_course(), options.learners)
+    if options.what == "kernels":
+        from scalable_ai.bench.kernels import bench_kernels
+
+        return bench_kernels(find_course().root / "bench")
     from scalable_ai.bench.report import run_bench
 
     return run_bench(find_course())
