@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from pathlib import Path
 
 from scalable_ai.lab.folders import Folders, LabError
@@ -28,6 +29,7 @@ def run_lab(folders: Folders, arguments: list[str]) -> int:
     """
     options = [f"--ServerApp.root_dir={folders.work}", f"--LabApp.default_url=/lab/tree/{NAME}"]
     with contextlib.ExitStack() as ending:
+        ending.callback(end_workers)
         if sys.platform == "linux":
             from scalable_ai.lab.provisioner import lab_parent, register
 
@@ -41,6 +43,13 @@ def run_lab(folders: Folders, arguments: list[str]) -> int:
 
         LabApp.launch_instance([*options, *arguments])
     return 0
+
+
+def end_workers() -> None:
+    """End the threads that a server leaves waiting when it is ended while it answers: Python would wait for them."""
+    for thread in threading.enumerate():
+        if thread.name == "AnyIO worker thread" and hasattr(thread, "stop"):
+            thread.stop()
 
 
 def prepare(folders: Folders) -> None:

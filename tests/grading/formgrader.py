@@ -56,4 +56,8 @@ def served(root: Path, env: Mapping[str, str] | None = None, *, lab: bool = Fals
         yield formgrader
     finally:
         os.killpg(server.pid, signal.SIGTERM)
-        server.wait()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:  # it was ended while it answered, and waits for its own thread
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()

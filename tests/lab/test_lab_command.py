@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+import threading
 from types import SimpleNamespace
 
+import anyio.to_thread
 import pytest
 from jupyter_server.services.config import ConfigManager
 
 from scalable_ai import lab
 from scalable_ai.cli import main
+from scalable_ai.lab.command import end_workers
 from scalable_ai.lab.folders import LabError, find_folders
 
 SAVING = "@jupyterlab/docmanager-extension:plugin"
@@ -101,3 +105,21 @@ def test_the_variable_names_another_course(learner, tmp_path_factory, monkeypatc
     assert find_folders().root == learner.folders.root
     with pytest.raises(LabError):
         find_folders(elsewhere)
+
+
+def test_a_server_that_is_ended_while_it_answers_leaves_no_thread_that_python_would_wait_for():
+    loop, workers = asyncio.new_event_loop(), []
+
+    async def answer():
+        workers.append(await anyio.to_thread.run_sync(threading.current_thread))
+        loop.stop()
+        await asyncio.sleep(3600)
+
+    task = loop.create_task(answer())
+    loop.run_forever()
+    end_workers()
+    workers[0].join(60)
+    assert not workers[0].is_alive()
+    task.cancel()
+    loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+    loop.close()
